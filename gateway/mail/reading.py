@@ -1,0 +1,62 @@
+"""Bytes and envelope of a mail → Reading: all that is understood before the database is asked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.mail.addresses import Address
+from gateway.mail.bounce_report import BounceReport
+from gateway.mail.classify import Kind
+from gateway.mail.clues import Clue
+from gateway.mail.commands import Commands
+from gateway.mail.parse import AttachedFile
+from gateway.rules.people import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What reading needs to know of this installation; plain values, sent to the child process."""
+
+    domain: str  # of our Message-IDs
+    reply_address: str  # "soporte+{token}@example.com", or "" when the provider has no such thing
+    installation: str  # value of our loop header
+    authserv_ids: tuple[str, ...] = ()
+    dkim: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a mail came in: what the journal knows beside the bytes."""
+
+    door: str  # smtp, imap, ingest
+    envelope_from: str | None  # "" is the null sender; None: the door did not say
+    recipients: tuple[str, ...]  # envelope recipients, in normal form
+    listed_peer: bool  # handed over by a mail server of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that is understood of a mail. Complete when built; plain values only."""
+
+    message_id: str | None
+    digest: str  # SHA-256 hex of From, To, Date, Subject and body (E1)
+    sender: Address | None  # the one From mailbox; None when there is none or more than one
+    claimed: tuple[Address, ...]  # every From mailbox, for showing
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str
+    date: datetime | None
+    kind: Kind
+    kind_reason: str
+    from_list: bool  # came through a mailing list: no automatic mail to its sender (L1)
+    verdict: Verdict
+    verdict_reason: str
+    clues: tuple[Clue, ...]
+    references: tuple[str, ...]
+    text: str  # the person's own words
+    quoted: str  # what they quoted, folded, never deleted
+    html: str
+    commands: Commands
+    attachments: tuple[AttachedFile, ...]
+    unreadable: bool
+    notes: tuple[str, ...]
+    bounce: BounceReport | None

@@ -1,0 +1,47 @@
+"""Random tokens and their hashes, and short keyed codes.
+
+A token proves who holds it, so only its SHA-256 is stored. A code is short and keyed: it makes a
+guessed ticket number worthless, no more.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+TOKEN_LENGTH = 26
+"""Characters of a token: 130 bits in lower-case base32, safe in an address that loses its case."""
+
+CODE_LENGTH = 4
+"""Characters of the code of a ticket number: 20 bits."""
+
+
+def new_token() -> str:
+    """Return a fresh random token of 26 characters, `a-z2-7`."""
+    return _base32(secrets.token_bytes(17))[:TOKEN_LENGTH]
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored of a token: SHA-256 in hex. Case does not count."""
+    return hashlib.sha256(token.lower().encode("utf-8", "replace")).hexdigest()
+
+
+def ticket_code(secret: bytes, number: int) -> str:
+    """Return the four-letter code of a ticket number, keyed so that it cannot be guessed."""
+    digest = hmac.new(secret, f"ticket:{number}".encode(), hashlib.sha256).digest()
+    return _base32(digest)[:CODE_LENGTH]
+
+
+def is_ticket_code(secret: bytes, number: int, code: str) -> bool:
+    """Whether `code` is the one of this ticket number, compared in constant time."""
+    return hmac.compare_digest(ticket_code(secret, number), code.lower())
+
+
+def sign(secret: bytes, purpose: str, value: str) -> str:
+    """Return a keyed signature of `value`, 26 characters, of no use for another purpose."""
+    digest = hmac.new(secret, f"{purpose}:{value}".encode(), hashlib.sha256).digest()
+    return _base32(digest)[:TOKEN_LENGTH]
+
+
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode("ascii").rstrip("=").lower()
