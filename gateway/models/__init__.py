@@ -1,0 +1,9 @@
+"""All tables, so that whoever needs the whole metadata imports one name."""
+
+from sqlmodel import SQLModel
+
+from gateway.models import people, queues, tickets, topics
+
+metadata = SQLModel.metadata
+
+__all__ = ["metadata", "people", "queues", "tickets", "topics"]

@@ -30,6 +30,7 @@ READING_OCTETS = 512 * MIB
 # Structure of a mail (B6)
 DEPTH = 30
 PARTS = 500
+LINES = 1_000_000  # a 35 MiB mail in base64 has half of that
 HEADER_OCTETS = 256 * 1024
 ONE_HEADER_OCTETS = 16 * 1024
 ADDRESSES = 200

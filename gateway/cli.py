@@ -1,0 +1,5 @@
+"""The `sysmo` command."""
+
+
+def main() -> None:
+    """Placeholder until the commands land."""

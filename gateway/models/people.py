@@ -1,0 +1,70 @@
+"""Companies, users, their sessions and the tokens that prove who somebody is."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from gateway.models.columns import text_enum
+from gateway.rules.people import Role, UserStatus
+
+
+class Company(SQLModel, table=True):
+    """A company that is served, known by its CUIT (11 digits)."""
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(max_length=200)
+    cuit: str | None = Field(default=None, max_length=11, unique=True)
+    created_at: datetime
+
+
+class User(SQLModel, table=True):
+    """Anyone with an address, in its normal form."""
+
+    __tablename__ = "person"  # `user` is a reserved word of PostgreSQL
+
+    id: int = Field(default=None, primary_key=True)
+    email: str = Field(max_length=320, unique=True)
+    name: str = Field(default="", max_length=200)
+    role: Role = Field(default=Role.CLIENT, sa_type=text_enum(Role, "role"))
+    status: UserStatus = Field(default=UserStatus.PROVISIONAL, sa_type=text_enum(UserStatus, "status"))
+    company_id: int | None = Field(default=None, foreign_key="company.id", index=True)
+    phone: str | None = Field(default=None, max_length=60)
+    language: str = Field(default="es", max_length=2)
+    password_hash: str | None = Field(default=None, max_length=300)
+    created_at: datetime
+
+
+class WebSession(SQLModel, table=True):
+    """A signed-in browser; its id is stored hashed and can be revoked by deleting the row."""
+
+    __tablename__ = "web_session"
+
+    id_hash: str = Field(primary_key=True, max_length=64)
+    user_id: int = Field(foreign_key="person.id", index=True)
+    created_at: datetime
+    seen_at: datetime
+
+
+class TokenPurpose(StrEnum):
+    """What a token is good for."""
+
+    REPLY = "reply"  # a person token: one ticket, one person, one mail of ours
+    BOUNCE = "bounce"  # the envelope sender of one mail of ours
+    SET_UP = "set_up"  # makes the first administrator
+    PASSWORD = "password"  # noqa: S105  a purpose
+
+
+class Token(SQLModel, table=True):
+    """A random token, by its hash (gateway/tokens), and what it proves."""
+
+    hash: str = Field(primary_key=True, max_length=64)
+    purpose: TokenPurpose = Field(sa_type=text_enum(TokenPurpose, "purpose"))
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    user_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    event_id: int | None = Field(default=None, foreign_key="event.id")
+    outbox_id: int | None = Field(default=None, index=True)
+    created_at: datetime
+    expires_at: datetime | None = Field(default=None)
+    used_at: datetime | None = Field(default=None)
+    revoked_at: datetime | None = Field(default=None)

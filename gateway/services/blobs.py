@@ -1,0 +1,184 @@
+"""Bytes by their SHA-256: small ones in a row, large ones in a synced file.
+
+A `Spool` takes bytes as they come and keeps at most `SMALL` of them in memory, so a mail of 25 MB
+costs no more than one of 25 KB while it arrives. A file is written under a temporary name, synced,
+renamed, and its folder synced, before any commit that refers to it (invariants D3).
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from gateway import failpoints
+from gateway.errors import NotFound
+from gateway.models.queues import Blob
+
+SMALL = 256 * 1024
+"""Up to this many bytes stand in the row: one fsync with the commit, no file of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes not yet kept: in memory, or in a temporary file when there are many."""
+
+    sha256: str
+    size: int
+    data: bytes | None
+    path: Path | None = None
+
+    def read(self) -> bytes:
+        """All of it."""
+        return self.data if self.data is not None else _path_of(self).read_bytes()
+
+    def head(self, octets: int) -> bytes:
+        """Its beginning; to be asked before the content is placed."""
+        if self.data is not None:
+            return self.data[:octets]
+        with _path_of(self).open("rb") as file:
+            return file.read(octets)
+
+    def discard(self) -> None:
+        """Forget a content that nobody keeps."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def content_of(data: bytes) -> Content:
+    """Wrap bytes that are in memory already."""
+    return Content(hashlib.sha256(data).hexdigest(), len(data), data)
+
+
+class Spool:
+    """Takes bytes as they come; `finish` gives their Content, `discard` forgets them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._hash = hashlib.sha256()
+        self._memory = bytearray()
+        self._file: BinaryIO | None = None
+        self._path: Path | None = None
+        self.size = 0
+
+    def write(self, chunk: bytes) -> None:
+        self._hash.update(chunk)
+        self.size += len(chunk)
+        if self._file is not None:
+            self._file.write(chunk)
+            return
+        self._memory += chunk
+        if len(self._memory) > SMALL:
+            self._path = temporary_path(self._folder)
+            self._file = self._path.open("xb")
+            self._file.write(self._memory)
+            self._memory = bytearray()
+
+    def finish(self) -> Content:
+        if self._file is None:
+            return Content(self._hash.hexdigest(), self.size, bytes(self._memory))
+        self._file.close()
+        return Content(self._hash.hexdigest(), self.size, None, self._path)
+
+    def discard(self) -> None:
+        self._memory = bytearray()
+        if self._file is not None:
+            self._file.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+
+def place(folder: Path, contents: Iterable[Content]) -> None:
+    """Put the large contents into their files, synced. To be done before `keep`, outside a transaction.
+
+    Small ones need nothing. A file that is there already has the same bytes: its name is its hash.
+    """
+    touched: set[Path] = set()
+    for content in contents:
+        if content.size <= SMALL:
+            continue
+        target = file_of(folder, content.sha256)
+        if target.exists():
+            if content.path is not None:
+                content.path.unlink(missing_ok=True)
+            continue
+        source = content.path or _write_temporary(folder, content)
+        failpoints.hit("S2")
+        _sync(source)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        source.replace(target)
+        touched |= {target.parent, target.parent.parent}
+    for each in touched:
+        _sync(each)
+    failpoints.hit("S3")
+
+
+def keep(session: Session, contents: Iterable[Content], *, now: datetime) -> None:
+    """Record contents as blobs, those known already left as they are. Large ones were placed before."""
+    rows = {
+        each.sha256: {
+            "sha256": each.sha256,
+            "size": each.size,
+            "data": each.read() if each.size <= SMALL else None,
+            "created_at": now,
+        }
+        for each in contents
+    }
+    if not rows:
+        return
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(insert(Blob).on_conflict_do_nothing(), [rows[key] for key in sorted(rows)])
+
+
+def read(session: Session, folder: Path, sha256: str) -> bytes:
+    """Return the bytes of a blob, checked against their hash; NotFound when lost or damaged."""
+    blob = session.get(Blob, sha256)
+    if blob is None:
+        raise NotFound(f"blob {sha256}")
+    data = blob.data
+    if data is None:
+        try:
+            data = file_of(folder, sha256).read_bytes()
+        except OSError as error:
+            raise NotFound(f"blob {sha256}: {error.strerror}") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise NotFound(f"blob {sha256}: damaged")
+    return data
+
+
+def file_of(folder: Path, sha256: str) -> Path:
+    """Return where the file of a large blob is: two levels, so no folder grows without end."""
+    return folder / sha256[:2] / sha256
+
+
+def temporary_path(folder: Path) -> Path:
+    """Return a new name in the folder's `tmp`, which a sweep may empty after a day."""
+    directory = folder / "tmp"
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return directory / secrets.token_hex(16)
+
+
+def _write_temporary(folder: Path, content: Content) -> Path:
+    path = temporary_path(folder)
+    path.write_bytes(content.read())
+    return path
+
+
+def _path_of(content: Content) -> Path:
+    if content.path is None:
+        raise NotFound("content without bytes")
+    return content.path
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,244 @@
+"""The ledger of accepted mail: append, settle, put back, set aside, retry."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import func, insert, select, update
+from sqlmodel import Session, col
+
+from gateway import failpoints
+from gateway.errors import Invalid, NotFound
+from gateway.models.columns import table_of
+from gateway.models.queues import Door, JournalEntry
+from gateway.rules import retry
+from gateway.rules.admission import Outcome
+from gateway.services import blobs, leases
+from gateway.services.blobs import Content
+
+REPEAT_DAYS = timedelta(days=30)
+LEASE = timedelta(minutes=5)
+PUT_BACK = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One mail as a door hands it over. The IMAP fields are for that door alone.
+
+    `message_id` is what mail/peek found, so that a reply can wait for a parent that came before it.
+    """
+
+    door: Door
+    content: Content
+    recipients: tuple[str, ...]
+    received_at: datetime
+    message_id: str | None = None
+    envelope_from: str | None = None
+    peer: str = ""
+    listed_peer: bool = False
+    mailbox: str | None = None
+    folder: str | None = None
+    uidvalidity: int | None = None
+    uid: int | None = None
+
+
+def append(session: Session, mails: Sequence[Incoming], *, now: datetime) -> list[int]:
+    """Write mails down; return their entry ids, in order. Large contents were placed before.
+
+    An IMAP mail that is recorded already keeps the entry it has (D12).
+    """
+    blobs.keep(session, [mail.content for mail in mails], now=now)
+    failpoints.hit("S2")
+    failpoints.hit("S3")
+    known = _recorded(session, mails)
+    fresh = [mail for mail in mails if _imap_key(mail) not in known]
+    rows = [_row(mail, now=now) for mail in fresh]
+    if rows:
+        returning = insert(JournalEntry).returning(col(JournalEntry.id), sort_by_parameter_order=True)
+        new = iter(session.execute(returning, rows).scalars())
+    failpoints.hit("S4")
+    return [known[_imap_key(mail)] if _imap_key(mail) in known else next(new) for mail in mails]
+
+
+def recorded_uids(session: Session, mailbox: str, folder: str, uidvalidity: int, above: int) -> set[int]:
+    """Return the UIDs above a number that the journal has for this folder."""
+    entry = table_of(JournalEntry)
+    return set(
+        session.execute(
+            select(entry.c.uid).where(
+                entry.c.mailbox == mailbox,
+                entry.c.folder == folder,
+                entry.c.uidvalidity == uidvalidity,
+                entry.c.uid > above,
+            )
+        ).scalars()
+    )
+
+
+def claim(session: Session, *, worker: str, limit: int, now: datetime) -> list[tuple[JournalEntry, int]]:
+    """Take waiting mails, oldest first, with their fencing numbers.
+
+    Those tried before come one by one: if one of them kills the process, it takes no other along.
+    """
+    entry = table_of(JournalEntry)
+    claim_due = partial(leases.claim, session, JournalEntry, worker=worker, lasting=LEASE, now=now)
+    fences = dict(claim_due(limit=limit, only=[entry.c.attempts == 0]) or claim_due(limit=1))
+    if not fences:
+        return []
+    rows = session.execute(select(JournalEntry).where(entry.c.id.in_(fences)).order_by(entry.c.id)).scalars()
+    return [(row, fences[row.id]) for row in rows]
+
+
+def parent_waits(session: Session, entry: JournalEntry, references: Iterable[str]) -> bool:
+    """Whether a mail this one answers came before it and is not applied yet."""
+    named = list(references)
+    if not named:
+        return False
+    table = table_of(JournalEntry)
+    found = session.execute(
+        select(table.c.id)
+        .where(table.c.message_id.in_(named), table.c.outcome.is_(None), table.c.id < entry.id)
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def is_repeat(session: Session, entry: JournalEntry, message_id: str | None, digest: str) -> int | None:
+    """Return the entry this mail repeats, or None (E1).
+
+    Same Message-ID and same digest within 30 days, to the same recipients' topic: a Message-ID
+    alone proves nothing, or anybody could suppress a mail by guessing it.
+    """
+    if message_id is None:
+        return None
+    table = table_of(JournalEntry)
+    earlier = session.execute(
+        select(table.c.id, table.c.recipients)
+        .where(
+            table.c.message_id == message_id,
+            table.c.digest == digest,
+            table.c.id != entry.id,
+            table.c.received_at >= entry.received_at - REPEAT_DAYS,
+            table.c.outcome.is_not(None),
+            table.c.outcome.not_in([Outcome.DUPLICATE, Outcome.FAILED]),
+        )
+        .order_by(table.c.id)
+    )
+    for found, recipients in earlier:
+        if not recipients or not entry.recipients or set(recipients) & set(entry.recipients):
+            return int(found)
+    return None
+
+
+def settle(
+    session: Session,
+    entry: JournalEntry,
+    fence: int,
+    outcome: Outcome,
+    *,
+    reason: str,
+    ticket_id: int | None,
+    now: datetime,
+) -> None:
+    """Write what became of a mail; it is never due again."""
+    leases.settle(
+        session,
+        JournalEntry,
+        entry.id,
+        fence,
+        outcome=outcome,
+        reason=reason[:200],
+        ticket_id=ticket_id,
+        settled_at=now,
+        due_at=None,
+        last_error=None,
+    )
+
+
+def put_back(session: Session, entry: JournalEntry, fence: int, *, now: datetime) -> None:
+    """Let a mail wait a little for another; this attempt does not count."""
+    leases.settle(
+        session, JournalEntry, entry.id, fence, due_at=now + PUT_BACK, attempts=max(entry.attempts - 1, 0)
+    )
+
+
+def fail(session: Session, entry: JournalEntry, fence: int, error: str, *, now: datetime) -> bool:
+    """Count a failed attempt: try again later, or set the mail aside. Return whether it was set aside."""
+    later = retry.next_reading(entry.attempts, now=now)
+    if later is not None:
+        leases.settle(session, JournalEntry, entry.id, fence, due_at=later, last_error=error[:500])
+        return False
+    leases.settle(
+        session,
+        JournalEntry,
+        entry.id,
+        fence,
+        outcome=Outcome.FAILED,
+        reason="failed",
+        settled_at=now,
+        due_at=None,
+        last_error=error[:500],
+    )
+    return True
+
+
+def retry_failed(session: Session, entry_id: int, *, now: datetime) -> None:
+    """Put a mail that was set aside back in line, as if it had just come."""
+    entry = session.get(JournalEntry, entry_id)
+    if entry is None:
+        raise NotFound(f"mail {entry_id}")
+    if entry.outcome is not Outcome.FAILED:
+        raise Invalid("mail", "only a failed mail can be tried again")
+    session.execute(
+        update(JournalEntry)
+        .where(col(JournalEntry.id) == entry_id)
+        .values(outcome=None, reason="", settled_at=None, due_at=now, attempts=0, last_error=None)
+    )
+
+
+def waiting(session: Session) -> int:
+    """How many accepted mails have no outcome yet."""
+    entry = table_of(JournalEntry)
+    return int(session.execute(select(func.count()).where(entry.c.outcome.is_(None))).scalar_one())
+
+
+def _imap_key(mail: Incoming) -> tuple[str, str, int, int] | None:
+    if mail.mailbox is None or mail.folder is None or mail.uidvalidity is None or mail.uid is None:
+        return None
+    return mail.mailbox, mail.folder, mail.uidvalidity, mail.uid
+
+
+def _recorded(session: Session, mails: Sequence[Incoming]) -> dict[tuple[str, str, int, int] | None, int]:
+    uids = [mail.uid for mail in mails if _imap_key(mail) is not None]
+    if not uids:
+        return {}
+    entry = table_of(JournalEntry)
+    rows = session.execute(
+        select(entry.c.mailbox, entry.c.folder, entry.c.uidvalidity, entry.c.uid, entry.c.id).where(
+            entry.c.mailbox.in_({mail.mailbox for mail in mails}), entry.c.uid.in_(uids)
+        )
+    )
+    return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
+
+
+def _row(mail: Incoming, *, now: datetime) -> dict[str, object]:
+    return {
+        "door": mail.door,
+        "received_at": mail.received_at,
+        "peer": mail.peer[:100],
+        "listed_peer": mail.listed_peer,
+        "envelope_from": mail.envelope_from[:320] if mail.envelope_from is not None else None,
+        "recipients": list(mail.recipients),
+        "mailbox": mail.mailbox,
+        "folder": mail.folder,
+        "uidvalidity": mail.uidvalidity,
+        "uid": mail.uid,
+        "sha256": mail.content.sha256,
+        "size": mail.content.size,
+        "message_id": mail.message_id,
+        "due_at": now,
+        "attempts": 0,
+        "fence": 0,
+        "reason": "",
+    }

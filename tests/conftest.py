@@ -1,0 +1,125 @@
+"""What tests share: a database of each kind, a session rolled back, a runtime on a folder of its own."""
+
+import os
+import shutil
+import sqlite3
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlmodel import Session
+
+from gateway import models
+from gateway.config import Config
+from gateway.db import Database
+from gateway.runtime import Runtime
+
+POSTGRES_URL = os.environ.get("SYSMO_TEST_DATABASE_URL", "")
+ENGINES = ["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"]
+NOW = datetime(2026, 5, 11, 20, 48, tzinfo=UTC)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with all tables, copied for each test."""
+    file = tmp_path_factory.mktemp("template") / "sysmo.db"
+    database = Database(f"sqlite:///{file}", pool=2)
+    models.metadata.create_all(database.engine)
+    database.close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[str]:
+    """A database of this run's own, with all tables; its URL."""
+    name = f"sysmo_test_{os.getpid()}"
+    server = create_engine(
+        make_url(POSTGRES_URL).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
+    database = Database(url, pool=2)
+    models.metadata.create_all(database.engine)
+    database.close()
+    yield url
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database with all tables; each test runs once for each engine."""
+    if request.param == "sqlite":
+        file = tmp_path / "sysmo.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        return f"sqlite:///{file}"
+    url: str = request.getfixturevalue("postgres_database")
+    database = Database(url, pool=2)
+    names = ", ".join(table.name for table in models.metadata.sorted_tables)
+    with database.transaction() as session:
+        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    database.close()
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url, pool=6)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres() -> Iterator[Database]:
+    """The server itself, for what only PostgreSQL does."""
+    if not POSTGRES_URL:
+        pytest.skip("needs PostgreSQL: set SYSMO_TEST_DATABASE_URL")
+    database = Database(POSTGRES_URL, pool=2)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A session whose work is rolled back."""
+    with Session(database.engine.execution_options(writes=True), expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture
+def make_runtime(database: Database, tmp_path: Path) -> Callable[..., Runtime]:
+    """Make a runtime on the test's database: `make_runtime("[mail]\\naddress = …", now=clock)`."""
+
+    def make(toml: str = "", **values: Any) -> Runtime:
+        settings = tomllib.loads(toml)
+        settings.setdefault("storage", {"url": str(tmp_path / "blobs")})
+        settings.setdefault("mailer", {"folder": str(tmp_path / "sent")})
+        return Runtime(config=Config(**settings), db=database, secret=b"a secret for tests only", **values)
+
+    return make
+
+
+@pytest.fixture
+def runtime(make_runtime: Callable[..., Runtime]) -> Runtime:
+    return make_runtime()
