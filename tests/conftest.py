@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,24 +47,38 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
-def postgres_database() -> Iterator[str]:
-    """A database of this run's own, with all tables; its URL."""
-    name = f"sysmo_test_{os.getpid()}"
-    server = create_engine(
-        make_url(POSTGRES_URL).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
+@contextmanager
+def own_postgres_database(name: str) -> Iterator[str]:
+    """An empty database on the test server, dropped afterwards; its URL."""
+    address = make_url(POSTGRES_URL).set(drivername="postgresql+psycopg")
+    server = create_engine(address, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         connection.execute(text(f"CREATE DATABASE {name}"))
-    url = make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
-    database = Database(url, pool=2)
-    models.metadata.create_all(database.engine)
-    database.close()
-    yield url
+    yield make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     server.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[str]:
+    """A database of this run's own, with all tables; its URL."""
+    with own_postgres_database(f"sysmo_test_{os.getpid()}") as url:
+        database = Database(url, pool=2)
+        models.metadata.create_all(database.engine)
+        database.close()
+        yield url
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without a table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    with own_postgres_database(f"sysmo_empty_{os.getpid()}") as url:
+        yield url
 
 
 @pytest.fixture(params=ENGINES)
