@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from gateway.mail.header_lines import tidy
 from gateway.mail.notice import Notice
 from gateway.mail.shown_text import paragraphs, plain, quoted, without_links
-from gateway.mail.wording import built_in, day, duration, file_size
+from gateway.mail.wording import built_in, day, duration, file_size, place, tax_number
 
 LANGUAGES = ("es", "en")
 _LOCALES = {"es": "es-AR", "en": "en"}
@@ -88,6 +88,8 @@ def _environment(directory: Path, language: str, *, html: bool) -> Environment:
         day=lambda moment, zone: day(moment.astimezone(zone), language),
         clock=lambda moment, zone: f"{moment.astimezone(zone):%H:%M}",
         duration=lambda minutes: duration(minutes, language),
+        cuit=tax_number,
+        place=place,
         size=lambda octets: file_size(octets, language),
         first_name=lambda name: name.split(" ")[0],
         paragraphs=paragraphs,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from gateway.mail.notice import Notice
 from gateway.mail.shown_text import plain, without_links
@@ -45,6 +46,17 @@ def file_size(octets: int, language: str) -> str:
         return f"{max(1, round(octets / 1000))} KB"
     size = f"{octets / 1_000_000:.1f} MB"
     return size.replace(".", ",") if language == "es" else size
+
+
+def place(zone: ZoneInfo) -> str:
+    """Return where a zone's time holds: Argentina, Madrid."""
+    parts = zone.key.split("/")
+    return "Argentina" if "Argentina" in parts else parts[-1].replace("_", " ")
+
+
+def tax_number(cuit: str) -> str:
+    """Return a CUIT as people write it: 30-99999980-4."""
+    return f"{cuit[:2]}-{cuit[2:10]}-{cuit[10]}" if len(cuit) == 11 and cuit.isdigit() else cuit
 
 
 def built_in(notice: Notice, language: str) -> BuiltIn:
