@@ -94,6 +94,8 @@ def find_commands(text: str) -> Commands:
         elif plain:
             begin = count
             break
+    if not given and not mistakes:
+        begin = 0
     return Commands(tuple(dict.fromkeys(given)), "\n".join(lines[begin:]).strip("\r\n"), tuple(mistakes))
 
 
