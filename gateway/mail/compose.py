@@ -27,9 +27,7 @@ __all__ = [
 _REFERENCES = 20  # of the newest: threads need the first and the last few (RFC 5322, 3.6.4)
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
 _FILENAME_LENGTH = 120
-_TEXT_HEADER = (
-    b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-)
+_TEXT_HEADER = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _BASE64_LINE = 76
 
 

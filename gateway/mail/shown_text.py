@@ -58,5 +58,5 @@ def _escaped(block: str) -> Markup:
         pieces += [escape(block[position : match.start()]), _LINK.format(url)]
         position = match.start() + len(url)
     pieces.append(escape(block[position:]))
-    broken = Markup("").join(pieces).replace("\n", Markup("<br>"))
-    return Markup(broken.replace("  ", "&nbsp; "))  # noqa: S704  escaped above; keeps indented lines apart
+    shown = str(Markup("").join(pieces)).replace("\n", "<br>")
+    return Markup(shown.replace("  ", "&nbsp; "))  # noqa: S704  all pieces are escaped; indents stay

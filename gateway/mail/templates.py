@@ -47,14 +47,13 @@ class Templates:
         """
         language = notice.language if notice.language in LANGUAGES else LANGUAGES[0]
         context = _context(notice, language)
-        spare = built_in(notice, language)
         subject = self._attempt(lambda: self._subject(notice, language, context))
-        context["subject"] = subject or spare.subject
+        context["subject"] = built_in(notice, language).subject if subject is None else subject
         text = self._attempt(lambda: self._whole(self._text[language], f"{notice.template}.txt", context))
         html = self._attempt(lambda: self._whole(self._html[language], f"{notice.template}.html", context))
         return Rendered(
             subject=context["subject"],
-            text=spare.text if text is None else text,
+            text=built_in(notice, language).text if text is None else text,
             html=html,
             fallback=None in (subject, text, html),
         )
@@ -76,9 +75,9 @@ class Templates:
 
 
 def _environment(directory: Path, language: str, *, html: bool) -> Environment:
-    environment = Environment(  # noqa: S701  plain text is not escaped, HTML is
+    environment = Environment(
         loader=FileSystemLoader([directory / language, directory]),
-        autoescape=html,
+        autoescape=html,  # noqa: S701  plain text has nothing to escape
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -137,4 +136,3 @@ def _one_line_each(value: Any) -> Any:
         }
         return replace(value, **changed) if changed else value
     return value
-
