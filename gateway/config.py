@@ -89,6 +89,7 @@ class Mail(Section):
 
     address: EmailAddress = "soporte@example.com"
     reply_address: Annotated[str, AfterValidator(_reply_address)] = "soporte+{token}@example.com"
+    name: str = ""
     domain: str = ""
     attach_max_bytes: Annotated[int, Field(ge=0, le=30 * MIB)] = 10 * MIB
     acknowledge: bool = True

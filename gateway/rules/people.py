@@ -1,6 +1,6 @@
 """Who people are, and how far a mail's From can be believed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -64,6 +64,10 @@ class Sender:
     role: Role
     status: UserStatus
     verdict: Verdict = Verdict.NONE
+
+    def with_verdict(self, verdict: Verdict) -> "Sender":
+        """The same person, believed as far as this mail can be."""
+        return replace(self, verdict=verdict)
 
     @property
     def party(self) -> Party:

@@ -1,0 +1,94 @@
+"""Bounces and automatic replies: recorded, nothing more (L2, L10).
+
+They change no state, run no command and cause no mail. One that belongs to a ticket is kept on it,
+for operators only; one that does not stands in the journal as automatic.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlmodel import Session, col
+
+from gateway import tokens
+from gateway.mail.bounce_report import Delivery
+from gateway.mail.classify import Kind
+from gateway.mail.clues import ClueKind
+from gateway.mail.reading import Reading
+from gateway.models.columns import table_of
+from gateway.models.people import Token, TokenPurpose
+from gateway.models.queues import OutboxItem, OutboxState
+from gateway.models.tickets import Ticket
+from gateway.rules.admission import Evidence, Outcome
+from gateway.rules.lifecycle import EventKind, MessageKind
+from gateway.rules.people import Party, Sender
+from gateway.services import contributions, threads
+from gateway.services.contributions import Contribution
+from gateway.services.desk import Desk
+from gateway.services.held import Settled
+from gateway.services.timeline import record
+
+
+def keep(
+    session: Session,
+    desk: Desk,
+    mail: Reading,
+    contribution: Contribution,
+    *,
+    sender: Sender | None,
+    now: datetime,
+) -> Settled:
+    """Record a mail that no person wrote."""
+    if mail.kind is Kind.BOUNCE:
+        return _bounce(session, mail, now=now)
+    thread = threads.find(session, mail.clues, sender, secret=desk.secret, now=now)
+    if thread is None or thread.evidence is Evidence.NUMBER:
+        return Settled(Outcome.AUTOMATIC, mail.kind_reason)
+    hidden = replace(contribution, kind=MessageKind.INTERNAL, automatic=True)
+    message, _ = contributions.store(session, thread.ticket, sender, Party.SYSTEM, hidden, now=now)
+    kind, reason = EventKind.AUTOMATIC, mail.kind_reason
+    record(session, thread.ticket, kind, by=sender, now=now, message=message, reason=reason)
+    return Settled(Outcome.AUTOMATIC, mail.kind_reason, thread.ticket.id)
+
+
+def _bounce(session: Session, mail: Reading, *, now: datetime) -> Settled:
+    """A report counts only if it came to a bounce address of ours: anybody can write a report (L10)."""
+    item_id = _reported(session, mail)
+    if item_id is None or mail.bounce is None:
+        return Settled(Outcome.BOUNCE, mail.kind_reason)
+    item = table_of(OutboxItem)
+    row = session.execute(
+        select(item.c.ticket_id, item.c.recipient, item.c.state).where(item.c.id == item_id)
+    ).first()
+    ticket = session.get(Ticket, row.ticket_id) if row and row.ticket_id else None
+    if row is None or ticket is None:
+        return Settled(Outcome.BOUNCE, mail.kind_reason)
+    report = mail.bounce
+    kind = EventKind.BOUNCED if report.delivery is Delivery.FAILED else EventKind.DELAYED
+    if report.delivery is Delivery.FAILED and row.state == OutboxState.SENT:
+        session.execute(
+            update(OutboxItem)
+            .where(col(OutboxItem.id) == item_id)
+            .values(state=OutboxState.BOUNCED, last_error=report.diagnostic[:500])
+        )
+    if report.delivery is not Delivery.DELIVERED:
+        record(
+            session,
+            ticket,
+            kind,
+            by=None,
+            now=now,
+            mail=item_id,
+            to=row.recipient,
+            error=report.diagnostic[:300],
+            status=report.status,
+        )
+    return Settled(Outcome.BOUNCE, str(report.delivery), ticket.id)
+
+
+def _reported(session: Session, mail: Reading) -> int | None:
+    given = [tokens.hash_token(clue.value) for clue in mail.clues if clue.kind is ClueKind.BOUNCE_TOKEN]
+    token = table_of(Token)
+    return session.execute(
+        select(token.c.outbox_id).where(token.c.hash.in_(given), token.c.purpose == TokenPurpose.BOUNCE)
+    ).scalar()

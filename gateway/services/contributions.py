@@ -1,0 +1,125 @@
+"""What is added to a ticket: a text with its files, stored once and never edited."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from gateway import tokens
+from gateway.mail.parse import AttachedFile
+from gateway.models.tickets import Attachment, Message, Ticket
+from gateway.rules.lifecycle import Channel, MessageKind
+from gateway.rules.people import Party, Sender, Verdict
+from gateway.services import blobs
+from gateway.services.blobs import Content
+
+
+@dataclass(frozen=True, slots=True)
+class FiledAttachment:
+    """A file of a contribution with its bytes, placed already when they are many."""
+
+    filename: str
+    content_type: str
+    content: Content
+    inline: bool = False
+    content_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A text somebody wrote, by mail or web, before it belongs to a ticket."""
+
+    text: str
+    quoted: str = ""
+    html: str = ""
+    files: tuple[FiledAttachment, ...] = ()
+    kind: MessageKind = MessageKind.PUBLIC
+    channel: Channel = Channel.EMAIL
+    automatic: bool = False
+    message_id: str | None = None
+    journal_id: int | None = None
+    verdict_reason: str = ""
+    unreadable: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def file_away(folder: Path, files: Iterable[AttachedFile]) -> tuple[FiledAttachment, ...]:
+    """Hash the files of a mail and put large ones into place. To be done before the transaction."""
+    filed = tuple(
+        FiledAttachment(
+            file.filename, file.content_type, blobs.content_of(file.content), file.inline, file.content_id
+        )
+        for file in files
+    )
+    blobs.place(folder, [file.content for file in filed])
+    return filed
+
+
+def store(
+    session: Session,
+    ticket: Ticket,
+    author: Sender | None,
+    party: Party,
+    contribution: Contribution,
+    *,
+    now: datetime,
+) -> tuple[Message, Sequence[Attachment]]:
+    """Write the message and its attachments. The ticket's row is locked, so numbers do not collide."""
+    ticket.messages += 1
+    ticket.updated_at = now
+    message = Message(
+        ticket_id=ticket.id,
+        number=ticket.messages,
+        author_id=author.user_id if author else None,
+        party=party,
+        kind=contribution.kind,
+        channel=contribution.channel,
+        verified=author is not None and author.verdict is Verdict.PASS,
+        verdict_reason=contribution.verdict_reason,
+        automatic=contribution.automatic,
+        message_id=contribution.message_id,
+        journal_id=contribution.journal_id,
+        text=contribution.text,
+        quoted=contribution.quoted,
+        html=contribution.html,
+        unreadable=contribution.unreadable,
+        notes=list(contribution.notes),
+        created_at=now,
+    )
+    session.add(message)
+    session.flush()  # gives the message its id, which attachments and event point at
+    return message, _attach(session, message, contribution.files, now=now)
+
+
+def _attach(
+    session: Session, message: Message, files: Sequence[FiledAttachment], *, now: datetime
+) -> list[Attachment]:
+    if not files:
+        return []
+    blobs.keep(session, [file.content for file in files], now=now)
+    attachments = [
+        Attachment(
+            id=tokens.new_token(),
+            message_id=message.id,
+            position=position,
+            filename=file.filename,
+            content_type=file.content_type,
+            size=file.content.size,
+            sha256=file.content.sha256,
+            inline=file.inline,
+            content_id=file.content_id,
+        )
+        for position, file in enumerate(files)
+    ]
+    session.execute(insert(Attachment), [each.model_dump() for each in attachments])
+    return attachments
+
+
+def first_message(session: Session, ticket_id: int) -> Message | None:
+    """Return what a ticket was opened with."""
+    return session.execute(
+        select(Message).where(col(Message.ticket_id) == ticket_id, col(Message.number) == 1)
+    ).scalar_one_or_none()

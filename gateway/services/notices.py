@@ -1,0 +1,227 @@
+"""One mail in the making: its form, what it shows, the proof it carries → an outbox row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from gateway import tokens
+from gateway.mail import subject as subjects
+from gateway.mail.addresses import Address, bounce_address, tokened
+from gateway.mail.compose import compose
+from gateway.mail.notice import (
+    AttachedRef,
+    AuthorShown,
+    Automatic,
+    Notice,
+    Template,
+    TicketShown,
+    Values,
+    share_out,
+)
+from gateway.models.people import Token, TokenPurpose
+from gateway.models.queues import OutboxState, Purpose
+from gateway.models.tickets import Message
+from gateway.rules.lifecycle import Channel, MessageKind
+from gateway.rules.people import UserStatus, is_staff
+from gateway.services import outbox
+from gateway.services.desk import Desk
+from gateway.services.recipients import Circle, Person
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a kind of mail goes out."""
+
+    template: Template
+    purpose: Purpose
+    automatic: Automatic | None
+    resend: bool
+
+
+_NOTICE = (Purpose.NOTICE, Automatic.GENERATED, True)
+NEW_REQUEST = Form(Template.NEW_REQUEST, *_NOTICE)
+CLIENT_MESSAGE = Form(Template.CLIENT_MESSAGE, *_NOTICE)
+INTERNAL_COMMENT = Form(Template.INTERNAL_COMMENT, *_NOTICE)
+ASSIGNED = Form(Template.ASSIGNED, *_NOTICE)
+ACKNOWLEDGEMENT = Form(Template.ACKNOWLEDGEMENT, Purpose.ACKNOWLEDGEMENT, Automatic.REPLIED, False)
+REPLY = Form(Template.OPERATOR_REPLY, Purpose.REPLY, None, True)
+CLOSED = Form(Template.CLOSED, Purpose.CLOSED, Automatic.GENERATED, True)
+MISTAKE = Form(Template.COMMAND_MISTAKE, Purpose.MISTAKE, Automatic.REPLIED, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail in the making: to whom, on what, in which form."""
+
+    desk: Desk
+    circle: Circle
+    to: Person
+    form: Form
+    now: datetime
+
+    def values(self, **more: Any) -> Values:
+        """What every mail on a ticket may show, and more."""
+        ticket, desk = self.circle.ticket, self.desk
+        url = desk.url(f"/solicitudes/{ticket.id}")
+        can_sign_in = self.to.status is UserStatus.ACTIVE
+        return Values(
+            site=desk.site.name,
+            support=desk.support,
+            recipient=self.to.name,
+            ticket=TicketShown(
+                number=ticket.id,
+                subject=ticket.subject,
+                token=f"[#{ticket.id}-{desk.code(ticket.id)}]",
+                topic=self.circle.topic.name,
+                status=ticket.status,
+                created_at=ticket.created_at,
+                requester=self.circle.name_of(ticket.requester_id),
+                others=max(len(self.circle.participants) - 1, 0),
+                assigned_to=self.circle.name_of(ticket.assignee_id),
+                channel=ticket.channel,
+                url=url if can_sign_in else "",
+            ),
+            mine=ticket.assignee_id == self.to.id,
+            internal_url=f"{url}?tipo=interno#responder",
+            notices_url=desk.url("/cuenta/avisos"),
+            reopen_days=desk.tickets.reopen_days,
+            help_address=desk.mail.address,
+            **more,
+        )
+
+    def values_of(self, message: Message | None, writer: Person | None, **more: Any) -> Values:
+        """The same with what was written. A client is shown a name and nothing else of who wrote (C8)."""
+        shown = None
+        if writer is not None and is_staff(self.to.role):
+            by_mail = message is not None and message.channel is Channel.EMAIL
+            shown = AuthorShown(
+                name=writer.name,
+                email=writer.email,
+                company=writer.company,
+                cuit=writer.cuit,
+                verified=message.verified if message is not None and by_mail else None,
+            )
+        elif writer is not None:
+            shown = AuthorShown(name=writer.name or self.desk.support)
+        internal = message is not None and message.kind is MessageKind.INTERNAL
+        return self.values(
+            author=shown,
+            actor=writer.name if writer else "",
+            text=message.text if message is not None else "",
+            marker=f"--- {tokens.new_token()[:12]} ---" if internal else "",
+            **more,
+        )
+
+    def row(
+        self,
+        values: Values,
+        *,
+        references: tuple[str, ...],
+        event_id: int | None,
+        writer: Person | None = None,
+        files: Sequence[AttachedRef] = (),
+    ) -> dict[str, Any]:
+        """The outbox row: composed, with a fresh person token in Reply-To and Message-ID."""
+        desk, ticket, form = self.desk, self.circle.ticket, self.form
+        token = tokens.new_token()
+        root = desk.thread_root(ticket.id)
+        attached, linked = share_out(files, desk.mail.attach_max_bytes)
+        first = form is NEW_REQUEST and not references and not values.moved
+        written = subjects.write if first else subjects.reply_subject
+        notice = Notice(
+            template=form.template,
+            language=self.to.language,
+            sender=Address(self.circle.topic.address or desk.mail.address, self._name(writer)),
+            reply_to=tokened(desk.mail.reply_address, token) or None,
+            to=Address(self.to.email, self.to.name),
+            subject=written(ticket.subject, ticket.id, desk.code(ticket.id)),
+            message_id=f"{token}@{desk.mail.message_id_domain}",
+            in_reply_to=references[-1] if references else root,
+            references=(root, *references),
+            date=self.now,
+            timezone=desk.site.timezone,
+            automatic=form.automatic,
+            loop=desk.loop,
+            values=values,
+            attached=attached,
+            linked=linked,
+        )
+        row = outbox_row(desk, notice, form.purpose, resend=form.resend, user_id=self.to.id, now=self.now)
+        internal = form is INTERNAL_COMMENT
+        return row | {"ticket_id": ticket.id, "event_id": event_id, "internal": internal, "token": token}
+
+    def _name(self, writer: Person | None) -> str:
+        """Who the From names: a client with their company, an operator with the team, else the team."""
+        if writer is None or self.form in (ACKNOWLEDGEMENT, CLOSED, MISTAKE):
+            return self.desk.support
+        aside = self.desk.support if is_staff(writer.role) else writer.company
+        if not writer.name and not is_staff(self.to.role):
+            return self.desk.support
+        return f"{writer.shown} ({aside})" if aside else writer.shown
+
+
+def outbox_row(
+    desk: Desk, notice: Notice, purpose: Purpose, *, resend: bool, user_id: int, now: datetime
+) -> dict[str, Any]:
+    composed = compose(notice, desk.templates)
+    if composed.fallback:
+        log.error("mail.template_broken", template=notice.template, language=notice.language)
+    return {
+        "ticket_id": None,
+        "event_id": None,
+        "user_id": user_id,
+        "recipient": notice.to.email,
+        "purpose": purpose,
+        "resend": resend,
+        "internal": False,
+        "message_id": notice.message_id,
+        "envelope_from": "" if notice.automatic else desk.mail.address,
+        "head": composed.head,
+        "parts": [[part.header.decode("ascii"), part.sha256] for part in composed.parts],
+        "tail": composed.tail,
+        "state": OutboxState.QUEUED,
+        "due_at": now,
+        "attempts": 0,
+        "fence": 0,
+        "pauses": 0,
+        "created_at": now,
+    }
+
+
+def store(session: Session, desk: Desk, rows: list[dict[str, Any]], *, now: datetime) -> None:
+    """Insert rows and the tokens that prove the answers to them; tokens are stored hashed (T3).
+
+    A person's words get a bounce address of their own as envelope sender, so that a report of
+    their non-delivery is known again (L10).
+    """
+    proofs = []
+    for row in rows:
+        token = row.pop("token")
+        proofs.append(_token(row, token, TokenPurpose.REPLY, now=now))
+        if row["envelope_from"] and desk.mail.reply_address:
+            bounce = tokens.new_token()
+            row["envelope_from"] = bounce_address(desk.mail.reply_address, bounce)
+            proofs.append(_token(row, bounce, TokenPurpose.BOUNCE, now=now))
+    ids = dict(zip((row["message_id"] for row in rows), outbox.queue(session, rows), strict=True))
+    for proof in proofs:
+        proof["outbox_id"] = ids[proof.pop("message_id")]
+    session.execute(insert(Token), proofs)
+
+
+def _token(row: dict[str, Any], token: str, purpose: TokenPurpose, *, now: datetime) -> dict[str, Any]:
+    return {
+        "hash": tokens.hash_token(token),
+        "purpose": purpose,
+        "ticket_id": row["ticket_id"],
+        "user_id": row["user_id"],
+        "event_id": row["event_id"],
+        "message_id": row["message_id"],
+        "created_at": now,
+    }

@@ -1,0 +1,182 @@
+"""An event → outbox rows: who is told of it, and in which form."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from sqlmodel import Session
+
+from gateway import tokens
+from gateway.mail.addresses import Address
+from gateway.mail.notice import AttachedRef, Automatic, Notice, Template, Values
+from gateway.models.people import User
+from gateway.models.queues import Purpose
+from gateway.models.tickets import Attachment, Event, Message, Ticket
+from gateway.rules.audience import operators_told
+from gateway.rules.lifecycle import EventKind
+from gateway.rules.people import Party, Sender, UserStatus
+from gateway.services import outbox, recipients
+from gateway.services.desk import Desk
+from gateway.services.notices import (
+    ACKNOWLEDGEMENT,
+    ASSIGNED,
+    CLIENT_MESSAGE,
+    CLOSED,
+    INTERNAL_COMMENT,
+    MISTAKE,
+    NEW_REQUEST,
+    REPLY,
+    Form,
+    Mail,
+    outbox_row,
+    store,
+)
+from gateway.services.recipients import Circle
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What there is to tell: an event with the message and files it shows."""
+
+    event: Event
+    message: Message | None = None
+    attachments: Sequence[Attachment] = ()
+    acknowledge: bool = False  # the requester may be sent an acknowledgement
+    believed: bool = False  # the verdict on the mail acknowledged is pass
+    written_to: str = ""  # the address it came to
+    reopened: bool = False
+    named: frozenset[int] = frozenset()
+
+
+def announce(
+    session: Session,
+    desk: Desk,
+    ticket: Ticket,
+    happening: Happening,
+    *,
+    author: Sender | None,
+    now: datetime,
+) -> None:
+    """Queue a mail for everybody who is to be told. The event is written already."""
+    circle = recipients.around(session, ticket, author.user_id if author else None)
+    told = list(_told(circle, happening, author.user_id if author else None))
+    _queue(session, desk, circle, happening, told, author=author, now=now)
+
+
+def tell_mistakes(
+    session: Session,
+    desk: Desk,
+    ticket: Ticket,
+    operator: Sender,
+    *,
+    mistakes: Sequence[str],
+    text: str,
+    now: datetime,
+) -> None:
+    """Tell an operator why nothing was done with their mail, with their text to send again (T10)."""
+    circle = recipients.around(session, ticket, operator.user_id)
+    mail = Mail(desk, circle, circle.people[operator.user_id], MISTAKE, now)
+    values = mail.values(mistakes=tuple(mistakes), text=text)
+    store(session, desk, [mail.row(values, references=(), event_id=None)], now=now)
+
+
+def set_password(
+    session: Session, desk: Desk, user: User, token: str, *, minutes: int, new_account: bool, now: datetime
+) -> None:
+    """Queue the mail with the link that sets a password (`/clave/TOKEN`)."""
+    message_id = f"{tokens.new_token()}@{desk.mail.message_id_domain}"
+    notice = Notice(
+        template=Template.SET_PASSWORD,
+        language=user.language,
+        sender=Address(desk.mail.address, desk.site.name),
+        reply_to=None,
+        to=Address(user.email, user.name),
+        message_id=message_id,
+        date=now,
+        timezone=desk.site.timezone,
+        automatic=Automatic.GENERATED,
+        loop=desk.loop,
+        values=Values(
+            site=desk.site.name,
+            support=desk.support,
+            recipient=user.name,
+            action_url=desk.url(f"/clave/{token}"),
+            link_minutes=minutes,
+            new_account=new_account,
+            help_address=desk.mail.address,
+        ),
+    )
+    row = outbox_row(desk, notice, Purpose.RESET, resend=False, user_id=user.id, now=now)
+    outbox.queue(session, [row])
+
+
+def _told(circle: Circle, happening: Happening, author: int | None) -> Iterator[tuple[int, Form]]:
+    """Yield who is told and in which form (contract section 5)."""
+    kind = happening.event.kind
+    requester = circle.ticket.requester_id
+    by_operator = happening.message is not None and happening.message.party is Party.OPERATOR
+    if kind is EventKind.REPLIED and by_operator:
+        yield from ((each, REPLY) for each in circle.participants if each != author)
+        return
+    if kind is EventKind.CLOSED:
+        if requester != author and requester in circle.participants:
+            yield requester, CLOSED
+        return
+    form = {
+        EventKind.OPENED: NEW_REQUEST,
+        EventKind.MOVED: NEW_REQUEST,
+        EventKind.REPLIED: CLIENT_MESSAGE,
+        EventKind.COMMENTED: INTERNAL_COMMENT,
+        EventKind.ASSIGNED: ASSIGNED,
+    }.get(kind)
+    if form is not None:
+        assignee = circle.ticket.assignee_id
+        told = operators_told(
+            kind, list(circle.serving), assignee=assignee, author=author, named=happening.named
+        )
+        yield from ((each, form) for each in told if circle.people[each].status is UserStatus.ACTIVE)
+    if happening.acknowledge and requester in circle.participants:
+        yield requester, ACKNOWLEDGEMENT
+
+
+def _queue(
+    session: Session,
+    desk: Desk,
+    circle: Circle,
+    happening: Happening,
+    told: Sequence[tuple[int, Form]],
+    *,
+    author: Sender | None,
+    now: datetime,
+) -> None:
+    if not told:
+        return
+    known = recipients.known_mail(session, circle.ticket.id, [user for user, _ in told])
+    writer = circle.people.get(author.user_id) if author else None
+    files = [_reference(desk, each) for each in happening.attachments]
+    rows = []
+    for user, form in told:
+        mail = Mail(desk, circle, circle.people[user], form, now)
+        values = mail.values_of(
+            happening.message,
+            writer,
+            believed=happening.believed,
+            moved=happening.event.kind is EventKind.MOVED,
+            reopened=happening.reopened,
+        )
+        shown = () if form is ACKNOWLEDGEMENT else files
+        rows.append(
+            mail.row(values, references=known[user], event_id=happening.event.id, writer=writer, files=shown)
+        )
+    store(session, desk, rows, now=now)
+
+
+def _reference(desk: Desk, attachment: Attachment) -> AttachedRef:
+    return AttachedRef(
+        attachment.filename,
+        attachment.content_type,
+        attachment.size,
+        attachment.sha256,
+        desk.url(f"/adjuntos/{attachment.id}/{quote(attachment.filename, safe='')}"),
+    )

@@ -1,0 +1,63 @@
+"""Finding or enrolling who wrote a mail."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from gateway.mail.addresses import Address, find_bounce_token, find_token
+from gateway.models.columns import table_of
+from gateway.models.people import User
+from gateway.models.topics import Topic
+from gateway.rules.people import Sender, UserStatus, Verdict
+from gateway.services.desk import Desk
+
+
+def identify(session: Session, address: Address, verdict: Verdict) -> Sender | None:
+    """Return who a mail is from, or None for somebody unknown. From is its only identity (T7)."""
+    known = _known(session, [address.email]).get(address.email)
+    return known.with_verdict(verdict) if known else None
+
+
+def enrol(session: Session, desk: Desk, addresses: Iterable[Address], *, now: datetime) -> list[Sender]:
+    """Return the users of these addresses, in order; the unknown become provisional clients."""
+    wanted = {address.email: address for address in addresses}
+    found = _known(session, wanted)
+    for email, address in wanted.items():
+        if email not in found:
+            user = User(
+                email=email,
+                name=address.name[:200],
+                status=UserStatus.PROVISIONAL,
+                language=desk.site.language,
+                created_at=now,
+            )
+            session.add(user)
+            session.flush()  # gives the user their id
+            found[email] = Sender(user.id, email, user.name, user.role, user.status)
+    return [found[email] for email in wanted]
+
+
+def is_ours(session: Session, desk: Desk, email: str) -> bool:
+    """Whether an address is one of ours: a topic's, a reply or a bounce address (L7).
+
+    Such an address is never a person.
+    """
+    if email == desk.mail.address or is_tokened(desk, email):
+        return True
+    topic = table_of(Topic)
+    return session.execute(select(topic.c.id).where(topic.c.address == email).limit(1)).first() is not None
+
+
+def is_tokened(desk: Desk, email: str) -> bool:
+    """Whether an address has the shape of a reply or bounce address of ours."""
+    template = desk.mail.reply_address
+    return find_token(template, email) is not None or find_bounce_token(template, email) is not None
+
+
+def _known(session: Session, emails: Iterable[str]) -> dict[str, Sender]:
+    person = table_of(User)
+    columns = (person.c.id, person.c.email, person.c.name, person.c.role, person.c.status)
+    rows = session.execute(select(*columns).where(person.c.email.in_(list(emails))))
+    return {row.email: Sender(row.id, row.email, row.name, row.role, row.status) for row in rows}
