@@ -1,0 +1,191 @@
+"""A tree of MIME parts → the body and the attached files; every leaf ends up in one of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+
+from gateway.mail import charsets, filenames, flowed, headers
+from gateway.mail.transfer_encoding import octets_of
+from gateway.rules.limits import DEPTH
+
+_BODY_TYPES = ("text/plain", "text/html")
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A leaf of the mail that is not its text; its content is never cut."""
+
+    filename: str
+    content_type: str
+    content: bytes
+    inline: bool = False
+    content_id: str | None = None
+
+
+def original(raw: bytes) -> AttachedFile:
+    """Return a whole mail as a file to open with a mail program."""
+    return AttachedFile("mensaje-original.eml", "message/rfc822", raw)
+
+
+@dataclass(slots=True)
+class Segment:
+    """One stretch of the body: the same words as plain text and as HTML, or one of the two."""
+
+    plain: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Leaves:
+    """What a walk has found, in the order of the mail."""
+
+    segments: list[Segment] = field(default_factory=list)
+    attachments: list[AttachedFile] = field(default_factory=list)
+    unnamed: dict[str, int] = field(default_factory=dict)  # how many of each type got a name from us
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The MIME fields of a part, decoded."""
+
+    content_type: str
+    parameters: dict[str, str]
+    disposition: str
+    filename: str
+    content_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the tree a part stands, as far as it decides what the part is."""
+
+    level: int = 0
+    segment: Segment | None = None  # of the multipart/alternative around
+    attached: bool = False  # inside a container that is itself an attachment
+    related: bool = False
+
+
+def collect(root: Message) -> Leaves:
+    """Sort the leaves of a mail into its body and its attached files.
+
+    A body part is a text/plain or text/html that nobody calls an attachment: neither its
+    disposition nor a file name of its own (a name does not count for a mail of one part, or inside
+    an alternative). All else is a file, an attached mail too.
+    """
+    leaves = Leaves()
+    _visit(root, _Place(), leaves)
+    if not leaves.segments and root.is_multipart():
+        _rescue(root, leaves)
+    return leaves
+
+
+def _visit(part: Message, place: _Place, leaves: Leaves) -> None:
+    head = _head_of(part)
+    if not part.is_multipart():
+        _sort_leaf(part, head, place, leaves)
+        return
+    segment = place.segment
+    if segment is None and head.content_type == "multipart/alternative" and not place.attached:
+        segment = Segment()
+        leaves.segments.append(segment)
+    inside = _Place(
+        level=place.level + 1,
+        segment=segment,
+        attached=place.attached or (head.disposition == "attachment" and place.level > 0),
+        related=place.related or head.content_type == "multipart/related",
+    )
+    for child in _children(part):
+        _visit(child, inside, leaves)
+
+
+def _sort_leaf(part: Message, head: _Head, place: _Place, leaves: Leaves) -> None:
+    octets = octets_of(part)
+    if not _is_body(head, place):
+        leaves.attachments.append(_file(octets, head, place, leaves))
+        return
+    if not octets.strip():
+        return
+    segment = place.segment
+    if segment is None:
+        segment = Segment()
+        leaves.segments.append(segment)
+    charset = head.parameters.get("charset")
+    if head.content_type == "text/html":
+        text = charsets.decode(octets, charset or charsets.meta_charset(octets))
+        segment.html.append(charsets.clean(text))
+        return
+    text = charsets.clean(charsets.decode(octets, charset))
+    if head.parameters.get("format", "").lower() == "flowed":
+        text = flowed.joined(text, delete_space=head.parameters.get("delsp", "").lower() == "yes")
+    segment.plain.append(text)
+
+
+def _is_body(head: _Head, place: _Place) -> bool:
+    if place.attached or head.disposition not in ("", "inline"):
+        return False
+    if head.content_type.startswith("multipart/"):
+        return place.level < DEPTH  # a container without parts: its boundary is missing or a lie
+    if place.level == 0:
+        return head.content_type.startswith("text/") and head.content_type != "text/calendar"
+    return head.content_type in _BODY_TYPES and (not head.filename or place.segment is not None)
+
+
+def _file(octets: bytes, head: _Head, place: _Place, leaves: Leaves) -> AttachedFile:
+    filename = filenames.safe_filename(head.filename)
+    if not filename:
+        ordinal = leaves.unnamed[head.content_type] = leaves.unnamed.get(head.content_type, 0) + 1
+        filename = filenames.name_for(head.content_type, ordinal)
+    is_image = head.content_type.startswith("image/")
+    return AttachedFile(
+        filename=filename,
+        content_type=head.content_type,
+        content=octets,
+        inline=is_image and (head.disposition == "inline" or (place.related and head.content_id is not None)),
+        content_id=head.content_id,
+    )
+
+
+def _head_of(part: Message) -> _Head:
+    fields: dict[str, str] = {}
+    for name, value in part.raw_items():
+        lowered = name.lower()
+        if lowered.startswith("content-") and lowered not in fields:
+            fields[lowered] = headers.unfold(value)
+    content_type, parameters = headers.parameters(fields.get("content-type", ""))
+    if not _is_type(content_type):
+        content_type = "text/plain" if content_type else part.get_default_type()
+    disposition, disposition_parameters = headers.parameters(fields.get("content-disposition", ""))
+    content_id = fields.get("content-id", "").strip("<> \t")[:250]
+    return _Head(
+        content_type=content_type,
+        parameters=parameters,
+        disposition=disposition,
+        filename=disposition_parameters.get("filename") or parameters.get("name") or "",
+        content_id=content_id or None,
+    )
+
+
+def _is_type(token: str) -> bool:
+    kind, slash, subtype = token.partition("/")
+    return (
+        bool(kind and slash and subtype)
+        and len(token) <= 127
+        and token.isascii()
+        and token.isprintable()
+        and not any(character in token for character in ' "<>/;'.replace("/", ""))
+        and "/" not in subtype
+    )
+
+
+def _children(part: Message) -> Iterator[Message]:
+    for child in part.get_payload():
+        if isinstance(child, Message):
+            yield child
+
+
+def _rescue(root: Message, leaves: Leaves) -> None:
+    """Take the words around the parts when no part has any: a boundary closed too early."""
+    around = "\n".join(text.strip() for text in (root.preamble, root.epilogue) if text and text.strip())
+    if around:
+        octets = around.encode("utf-8", "surrogateescape")
+        leaves.segments.append(Segment(plain=[charsets.clean(charsets.decode(octets))]))

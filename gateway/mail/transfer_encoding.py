@@ -1,0 +1,56 @@
+"""The octets of a MIME part behind its transfer encoding, however broken (RFC 2045; invariants B9)."""
+
+import binascii
+import re
+from email.message import Message
+
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_UUENCODED = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
+
+
+def octets_of(part: Message) -> bytes:
+    """Return the decoded content of a leaf; an unknown encoding leaves the octets as they came."""
+    payload = part.get_payload()
+    if not isinstance(payload, str):
+        return b""
+    octets = payload.encode("utf-8", "surrogateescape")
+    encoding = str(part.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(octets)
+    if encoding == "base64":
+        return unbase64(octets)
+    if encoding in _UUENCODED:
+        return _unuuencode(octets)
+    return octets
+
+
+def unbase64(octets: bytes) -> bytes:
+    """Decode base64 with anything wrong about it: foreign characters, padding short or in the middle."""
+    try:
+        return binascii.a2b_base64(octets.translate(None, b"\r\n \t"), strict_mode=True)
+    except binascii.Error:
+        pieces = (_NOT_BASE64.sub(b"", piece) for piece in octets.split(b"="))
+        return b"".join(map(_unbase64_piece, pieces))
+
+
+def _unbase64_piece(digits: bytes) -> bytes:
+    if len(digits) % 4 == 1:
+        digits = digits[:-1]  # six bits make no octet
+    return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
+
+
+def _unuuencode(octets: bytes) -> bytes:
+    """Decode the lines between "begin" and "end"; a line that is none is skipped."""
+    decoded = []
+    started = False
+    for line in octets.splitlines():
+        if not started:
+            started = line.startswith(b"begin ")
+        elif line.strip() == b"end":
+            break
+        else:
+            try:
+                decoded.append(binascii.a2b_uu(line))
+            except binascii.Error:
+                continue
+    return b"".join(decoded) if started else octets
