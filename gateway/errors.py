@@ -26,11 +26,18 @@ class NotAllowed(DomainError):
 
 
 class Invalid(DomainError):
-    """A value that cannot be: `field` names it, the text says what is wrong and what to do."""
+    """A value that cannot be: `field` names it, the text says what is wrong and what to do.
 
-    def __init__(self, field: str, problem: str) -> None:
+    `sentence` is the text as the catalogues know it, with `values` for its {places}; `problem` is
+    it in English, filled in.
+    """
+
+    def __init__(self, field: str, sentence: str, **values: object) -> None:
+        problem = sentence.format(**values) if values else sentence
         super().__init__(problem)
         self.field = field
+        self.sentence = sentence
+        self.values = values
         self.problem = problem
 
 

@@ -21,6 +21,11 @@ def new_token() -> str:
     return _base32(secrets.token_bytes(17))[:TOKEN_LENGTH]
 
 
+def new_long_token() -> str:
+    """Return a random token of 52 characters, for a session or a link that is all it takes (W6, W9)."""
+    return new_token() + new_token()
+
+
 def hash_token(token: str) -> str:
     """Return what is stored of a token: SHA-256 in hex. Case does not count."""
     return hashlib.sha256(token.lower().encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,196 @@
+"""Accounts: making, listing and disabling them, and the links that set a password.
+
+The words of the mails stand elsewhere: `start_reset` gives the token, and whoever called it sends it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from gateway.catalogue import _
+from gateway.config import Mail
+from gateway.errors import Invalid
+from gateway.mail.addresses import find_bounce_token, find_token, normal_form
+from gateway.mail.one_line import one_line
+from gateway.models.columns import table_of
+from gateway.models.people import Company, TokenPurpose, User
+from gateway.models.topics import Topic
+from gateway.rules.people import Role, UserStatus
+from gateway.services import companies, links, sign_in, web_sessions
+
+RESET_LIFE = timedelta(minutes=30)
+SET_UP_LIFE = timedelta(hours=24)
+NAME_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class UserLine:
+    """A user as a list shows them; the company by its name."""
+
+    email: str
+    name: str
+    role: Role
+    status: UserStatus
+    company: str | None
+    created_at: datetime
+
+
+def find_by_email(session: Session, email: str) -> User | None:
+    """Return the user of an address in any spelling, or None."""
+    address = normal_form(email)
+    if address is None:
+        return None
+    return session.execute(select(User).where(col(User.email) == address)).scalar_one_or_none()
+
+
+def create_user(
+    session: Session,
+    mail: Mail,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    company_name: str | None = None,
+    cuit: str | None = None,
+    password_hash: str | None = None,
+    language: str = "es",
+    now: datetime,
+) -> User:
+    """Make a confirmed user, or confirm one whom only their mail had made known.
+
+    Raises Invalid for a field that cannot be. Without a password they can sign in after a reset.
+    """
+    address = checked_email(session, mail, email)
+    user = find_by_email(session, address) or User(email=address, created_at=now)
+    if user.id is not None and user.status in (UserStatus.ACTIVE, UserStatus.DISABLED):
+        raise Invalid("email", _("There is already an account with this address."))
+    user.name = _checked_name(name)
+    user.role = role
+    user.status = UserStatus.ACTIVE
+    user.company_id = companies.find_or_make(session, company_name, cuit, now=now)
+    user.password_hash = password_hash
+    user.language = language
+    session.add(user)
+    session.flush()  # gives the user their id
+    return user
+
+
+def list_users(session: Session) -> list[UserLine]:
+    """Return all users, oldest first."""
+    person, company = table_of(User), table_of(Company)
+    rows = session.execute(
+        select(
+            person.c.email,
+            person.c.name,
+            person.c.role,
+            person.c.status,
+            company.c.name.label("company"),
+            person.c.created_at,
+        )
+        .outerjoin(company, company.c.id == person.c.company_id)
+        .order_by(person.c.id)
+    )
+    return [UserLine(*row) for row in rows]
+
+
+def disable(session: Session, user: User, *, now: datetime) -> None:
+    """Bar a user from signing in and acting, at once: sessions end, links die (W6)."""
+    user.status = UserStatus.DISABLED
+    session.add(user)
+    web_sessions.end_all(session, user.id)
+    links.revoke(session, TokenPurpose.PASSWORD, user.id, now=now)
+
+
+def start_reset(session: Session, user: User, *, now: datetime) -> str:
+    """Return the token of a link that sets a password; earlier ones die (W9)."""
+    links.revoke(session, TokenPurpose.PASSWORD, user.id, now=now)
+    return links.issue(session, TokenPurpose.PASSWORD, user.id, RESET_LIFE, now=now)
+
+
+def user_of_reset(session: Session, token: str, *, now: datetime) -> User | None:
+    """Return whose password a link sets, or None when it is used, old or no link of ours."""
+    found = links.valid(session, TokenPurpose.PASSWORD, token, now=now)
+    user = session.get(User, found.user_id) if found is not None else None
+    return user if user is not None and user.status is UserStatus.ACTIVE else None
+
+
+def set_password(session: Session, token: str, password_hash: str, *, now: datetime) -> User | None:
+    """Use a link up: the password is new, all sessions end, waiting is over. None when it is no good."""
+    user = user_of_reset(session, token, now=now)
+    if user is None or not links.use(session, token, now=now):
+        return None
+    user.password_hash = password_hash
+    session.add(user)
+    web_sessions.end_all(session, user.id)
+    sign_in.forget_failures(session, user.email)
+    return user
+
+
+def set_up_token(session: Session, *, now: datetime) -> str | None:
+    """Return the token of a link that makes the first administrator; None when there is one.
+
+    Only the newest link is good.
+    """
+    if _has_administrator(session):
+        return None
+    links.revoke(session, TokenPurpose.SET_UP, None, now=now)
+    return links.issue(session, TokenPurpose.SET_UP, None, SET_UP_LIFE, now=now)
+
+
+def is_set_up_token(session: Session, token: str, *, now: datetime) -> bool:
+    """Whether this link still makes the first administrator."""
+    return links.valid(session, TokenPurpose.SET_UP, token, now=now) is not None and not _has_administrator(
+        session
+    )
+
+
+def use_set_up_token(
+    session: Session, mail: Mail, token: str, *, email: str, name: str, password_hash: str, now: datetime
+) -> User | None:
+    """Make the first administrator; None when the link is used, old, or no longer needed."""
+    if not is_set_up_token(session, token, now=now) or not links.use(session, token, now=now):
+        return None
+    return create_user(
+        session, mail, email=email, name=name, role=Role.ADMIN, password_hash=password_hash, now=now
+    )
+
+
+def checked_email(session: Session, mail: Mail, email: str) -> str:
+    """Return the normal form of an address that may be a person's (L7); Invalid for any other."""
+    address = normal_form(email)
+    if address is None:
+        raise Invalid("email", _("This is not an e-mail address."))
+    if is_reserved(session, mail, address):
+        raise Invalid("email", _("This address belongs to the help desk itself. Use a person's."))
+    return address
+
+
+def is_reserved(session: Session, mail: Mail, address: str) -> bool:
+    """Whether an address is one of ours: the general one, a topic's, a reply or a bounce address."""
+    if address == mail.address or any(
+        find(mail.reply_address, address) for find in (find_token, find_bounce_token)
+    ):
+        return True
+    topic = table_of(Topic)
+    return session.execute(select(topic.c.id).where(topic.c.address == address).limit(1)).first() is not None
+
+
+def _checked_name(raw_name: str) -> str:
+    name = one_line(raw_name, NAME_CHARACTERS)
+    if not name:
+        raise Invalid("name", _("Write the name."))
+    return name
+
+
+def _has_administrator(session: Session) -> bool:
+    person = table_of(User)
+    return (
+        session.execute(
+            select(person.c.id)
+            .where(person.c.role == Role.ADMIN, person.c.status == UserStatus.ACTIVE)
+            .limit(1)
+        ).first()
+        is not None
+    )

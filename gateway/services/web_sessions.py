@@ -1,0 +1,79 @@
+"""Signed-in browsers: rows the server can end at any time (invariants W6)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlmodel import Session
+
+from gateway import tokens
+from gateway.models.columns import table_of
+from gateway.models.people import User, WebSession
+from gateway.rules.people import Sender, UserStatus, Verdict
+from gateway.rules.sign_in import stay
+
+SEEN_EVERY = timedelta(minutes=10)
+"""How exactly "last seen" is known: a row written for every page would cost more than it tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is signed in with a session; `stale`: it is time to note that they are here."""
+
+    person: Sender
+    language: str
+    stale: bool
+
+
+def start(session: Session, user: User, *, now: datetime) -> str:
+    """Sign a browser in; return the token its cookie carries."""
+    token = tokens.new_long_token()
+    session.add(
+        WebSession(id_hash=tokens.hash_token(token), user_id=user.id, created_at=now, seen_at=now)
+    )
+    session.flush()  # so that a later look in the same transaction finds it
+    return token
+
+
+def find(session: Session, token: str, *, now: datetime) -> Visitor | None:
+    """Return who a cookie stands for, or None when it is unknown, over, or its user disabled."""
+    row, person = table_of(WebSession), table_of(User)
+    found = session.execute(
+        select(
+            row.c.created_at,
+            row.c.seen_at,
+            person.c.id,
+            person.c.email,
+            person.c.name,
+            person.c.role,
+            person.c.status,
+            person.c.language,
+        )
+        .join_from(row, person, person.c.id == row.c.user_id)
+        .where(row.c.id_hash == tokens.hash_token(token))
+    ).first()
+    if found is None or found.status is not UserStatus.ACTIVE:
+        return None
+    limits = stay(found.role)
+    if now - found.seen_at > limits.idle or now - found.created_at > limits.absolute:
+        return None
+    who = Sender(found.id, found.email, found.name, found.role, found.status, Verdict.PASS)
+    return Visitor(who, found.language, stale=now - found.seen_at > SEEN_EVERY)
+
+
+def seen(session: Session, token: str, *, now: datetime) -> None:
+    """Note that a session is in use."""
+    row = table_of(WebSession)
+    session.execute(update(row).where(row.c.id_hash == tokens.hash_token(token)).values(seen_at=now))
+
+
+def end(session: Session, token: str) -> None:
+    """Sign one browser out."""
+    row = table_of(WebSession)
+    session.execute(delete(row).where(row.c.id_hash == tokens.hash_token(token)))
+
+
+def end_all(session: Session, user_id: int) -> None:
+    """Sign a user out everywhere."""
+    row = table_of(WebSession)
+    session.execute(delete(row).where(row.c.user_id == user_id))
