@@ -1,0 +1,65 @@
+"""Mail signed with DKIM, and the DNS that answers for its keys."""
+
+import base64
+import hashlib
+
+import dkim
+from dkim.canonicalization import CanonicalizationPolicy
+from dkim.crypto import parse_pem_private_key
+
+from gateway.mail.dkim_check import canonical_body
+
+# Made for these tests; it opens nothing.
+PRIVATE_KEY = b"""\
+-----BEGIN RSA PRIVATE KEY-----
+MIICWwIBAAKBgQC+OwfpIKjVUQ00FwyuAxoXUMLsRXCjtPGBf0Hweuf5Mkr/oOcC
+To66f1TKCU17Y95D5Fn5WhsmOu8C8hXkkWjtdfMEVKpqmffObxu98LSCpkXez6f6
+sdxZ/63uENMCGeIWrd25WJnfRSAkTTTdsAZ50EGXbFjLIsEGoLU7gC6r/wIDAQAB
+AoGAasPaxr7rwv2AeZHOLgPTqu5K2CyI8XhmaxWvPnbcpwHREfOOc77/YDCCt/nM
+oMoGPvh0fvxRbH17E54nJ2dtCZCrdZkwsoW6VpJg0hpdp2lYUktBZJh3OKflkBqQ
+EaFZF2ZYYMqSBgVhY06kb+AE/0ItLLgy0+M8Vqcwe6YIyeECQQDv7N8ckOSll3H1
+DU9Lr2+G70+fFKugawD4MZbxqNhzOKLngVqVylXu+/ouBoafM7SPW3ijSAp/9VjN
+5JNq27XZAkEAyvnPfwTwE5tIKajXfp3cTJDJ4PhP9cHody1Uy9bZ3dI/AjQs9ouM
+PGhW1QggYqbtkjc2CTKFfXJ0GeVV7LsRlwJAe+VzVboRCN4LEAOehjQDQMgF8t1m
+v4FiT8iz7PlHRUDjBu/Kin2hILdoeyoNjNrTjBAtXQxPt8JH6JL3+X+aCQJAc2hs
+qW0WUB+XfVBqDq0VSFd+4bJuTG7PjYuxziDASZa0ir0934Ti3Kn6zS/Msir1o5BO
+4hXevsAn8V1raKnIywJAf98KS42zzlS1id3j0lnMJ+vV4JGghM9txPOQbkO5pRYH
+ZZTI4oJ7I3UWiPXHatvX77QXicdjX2WenUF+IhCT2w==
+-----END RSA PRIVATE KEY-----
+"""
+PUBLIC_KEY = (
+    b"MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC+OwfpIKjVUQ00FwyuAxoXUMLsRXCjtPGBf0Hweuf5"
+    b"Mkr/oOcCTo66f1TKCU17Y95D5Fn5WhsmOu8C8hXkkWjtdfMEVKpqmffObxu98LSCpkXez6f6sdxZ/63u"
+    b"ENMCGeIWrd25WJnfRSAkTTTdsAZ50EGXbFjLIsEGoLU7gC6r/wIDAQAB"
+)
+RECORD = b"v=DKIM1; k=rsa; p=" + PUBLIC_KEY
+
+
+def signed(mail, domain="acme.com", selector="s1", **options):
+    """Return the mail with a signature of the domain on top."""
+    options.setdefault("include_headers", [b"from", b"to", b"subject"])
+    signature = dkim.DKIM(mail).sign(selector.encode(), domain.encode(), PRIVATE_KEY, **options)
+    return signature + mail
+
+
+def dns_with(**records):
+    """Return a resolver that knows the records given by domain, all of selector s1."""
+    known = {f"s1._domainkey.{name.replace('_', '.')}.": record for name, record in records.items()}
+    return lambda name, seconds: known.get(name)
+
+
+def signed_without_from(mail, domain="acme.com"):
+    """Return the mail with a signature that is sound but leaves From open, which dkimpy will not write."""
+    signer = dkim.DKIM(mail)
+    signer.hasher = hashlib.sha256
+    body = base64.b64encode(hashlib.sha256(canonical_body(signer.body, relaxed=True)).digest())
+    tags = {"v": "1", "a": "rsa-sha256", "c": "relaxed/relaxed", "d": domain, "s": "s1", "h": "to:subject"}
+    fields = [(name.encode(), value.encode()) for name, value in tags.items()]
+    fields += [(b"bh", body), (b"b", b"0" * 60)]
+    policy = CanonicalizationPolicy.from_c_value(b"relaxed/relaxed")
+    key = parse_pem_private_key(PRIVATE_KEY)
+    return (
+        b"DKIM-Signature: "
+        + signer.gen_header(fields, (b"to", b"subject"), policy, b"DKIM-Signature", key)
+        + mail
+    )
