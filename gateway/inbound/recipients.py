@@ -1,0 +1,87 @@
+"""Answers RCPT: recipients of ours in normal form, the word for why not for all others (B1, B4).
+
+Nobody may write to anybody else through us, our own mail servers no more than strangers: we take
+mail for ourselves and relay none.
+"""
+
+import structlog
+
+from gateway.config import Mail
+from gateway.db import Database
+from gateway.errors import MailRefused, TryLater
+from gateway.inbound.bounds import SlidingWindow
+from gateway.inbound.peers import Peer
+from gateway.mail.addresses import normal_form
+from gateway.models.people import TokenPurpose
+from gateway.rules import limits
+from gateway.services import entrance
+from gateway.services.entrance import POSTMASTER, Ours
+
+log = structlog.get_logger()
+
+UNKNOWN = "550 5.1.1 No such recipient here"
+ELSEWHERE = "550 5.7.1 We take no mail for others"
+TOO_MANY_GUESSES = "451 4.7.1 Too many unknown recipients, try again later"
+
+REMEMBERED_SECONDS = 5.0
+"""How long an address found may be taken for ours without asking. One not found is asked for anew."""
+
+
+class Recipients:
+    """Which addresses are ours, and how often a peer guessed at tokens that never were."""
+
+    def __init__(self, db: Database, mail: Mail) -> None:
+        self._db = db
+        self._mail = mail
+        self._ours = Ours(frozenset(), frozenset())
+        self._asked: float | None = None
+        self._guesses = SlidingWindow(limits.TOKEN_GUESSES)
+
+    async def admit(self, written: str, peer: Peer, *, now: float) -> str:
+        """Return the normal form of a recipient of ours; MailRefused or TryLater for any other.
+
+        `now` is in monotonic seconds. A token is asked for each time, by its hash; plain addresses
+        are few and asked for all at once.
+        """
+        if written.lower() == POSTMASTER:
+            written += "@" + self._mail.address.rpartition("@")[2]
+        address = None if written.startswith("@") else normal_form(written)  # no source routes
+        if address is not None:
+            fresh = self._asked is not None and now - self._asked < REMEMBERED_SECONDS
+            if fresh and address in self._ours.addresses:
+                return address
+            token = entrance.token_in(self._mail, address)
+            if token is not None:
+                return await self._admit_token(address, *token, peer, now=now)
+        self._ours = await self._db.in_thread(self._look)
+        self._asked = now
+        if address in self._ours.addresses:
+            return address
+        domain = written.rpartition("@")[2].lower() if address is None else address.rpartition("@")[2]
+        routed = written.startswith("@") or not written.rpartition("@")[0]
+        log.info("smtp.not_ours", peer=peer.address, recipient=self.shown(written))
+        raise MailRefused(UNKNOWN if domain in self._ours.domains and not routed else ELSEWHERE)
+
+    def shown(self, address: str) -> str:
+        """Return an address fit for a log: what might be a token of ours is left out (C7)."""
+        front, place, _ = self._mail.reply_address.partition("{token}")
+        return self._mail.reply_address if place and address.lower().startswith(front) else address
+
+    async def _admit_token(
+        self, address: str, purpose: TokenPurpose, token: str, peer: Peer, *, now: float
+    ) -> str:
+        """Take an address with a token that was issued; a stranger may guess only so often (T3)."""
+        if not peer.listed and self._guesses.is_full(peer.group, now=now):
+            raise TryLater(TOO_MANY_GUESSES)
+        if await self._db.in_thread(self._was_issued, purpose, token):
+            return address
+        self._guesses.add(peer.group, now=now)
+        raise MailRefused(UNKNOWN)
+
+    def _look(self) -> Ours:
+        with self._db.snapshot() as session:
+            return entrance.ours(session, self._mail)
+
+    def _was_issued(self, purpose: TokenPurpose, token: str) -> bool:
+        with self._db.snapshot() as session:
+            return entrance.was_issued(session, purpose, token)

@@ -1,0 +1,55 @@
+"""What a listener asks the database before it takes a mail: is this recipient one of ours?"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from gateway.config import Mail
+from gateway.mail import addresses
+from gateway.models.columns import table_of
+from gateway.models.people import Token, TokenPurpose
+from gateway.models.topics import Topic
+from gateway.tokens import hash_token
+
+POSTMASTER = "postmaster"
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The addresses anybody may write to, and the domains they are of; all in normal form."""
+
+    addresses: frozenset[str]
+    domains: frozenset[str]
+
+
+def ours(session: Session, mail: Mail) -> Ours:
+    """Return our plain addresses: the house's, the topics', and the postmaster of each domain.
+
+    A topic that is switched off keeps its address: whoever knows it shall still reach somebody.
+    The postmaster must be reachable wherever mail is taken (RFC 5321, 4.5.1).
+    """
+    topic = table_of(Topic)
+    topics = session.execute(select(topic.c.address).where(topic.c.address.is_not(None))).scalars()
+    plain = {form for each in (mail.address, *topics) if (form := addresses.normal_form(each)) is not None}
+    reply_address = addresses.normal_form(addresses.tokened(mail.reply_address, "token"))
+    domains = {address.rpartition("@")[2] for address in (*plain, reply_address) if address}
+    return Ours(frozenset(plain | {f"{POSTMASTER}@{domain}" for domain in domains}), frozenset(domains))
+
+
+def token_in(mail: Mail, address: str) -> tuple[TokenPurpose, str] | None:
+    """Return the kind and the token of a reply or bounce address, by its looks alone."""
+    if token := addresses.find_token(mail.reply_address, address):
+        return TokenPurpose.REPLY, token
+    if token := addresses.find_bounce_token(mail.reply_address, address):
+        return TokenPurpose.BOUNCE, token
+    return None
+
+
+def was_issued(session: Session, purpose: TokenPurpose, token: str) -> bool:
+    """Whether we ever wrote this token. A revoked or expired one counts: its mail must not be lost."""
+    table = table_of(Token)
+    found = session.execute(
+        select(table.c.purpose).where(table.c.hash == hash_token(token), table.c.purpose == purpose)
+    )
+    return found.first() is not None
