@@ -1,0 +1,142 @@
+"""What a client may read of their own requests: the only source of text for clients (invariants C2).
+
+Nothing internal comes from here, not even its time: activity is that of the public messages alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlmodel import Session
+
+from gateway.errors import NotFound
+from gateway.models.columns import table_of
+from gateway.models.people import User
+from gateway.models.tickets import Attachment, Message, Ticket
+from gateway.models.topics import Topic
+from gateway.rules.lifecycle import MessageKind, Status
+from gateway.rules.people import Party, Sender
+from gateway.services.conversation import LARGEST_NUMBER, SHOWN, Conversation, MessageShown, files_of
+
+LISTED = 200
+OPENING_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A request in the list of who asked for it."""
+
+    number: int
+    subject: str
+    status: Status
+    topic: str
+    opening: str
+    writer: str | None
+    mine: bool
+    attachments: bool
+    activity: datetime
+
+
+def public(reader: Sender) -> ColumnElement[bool]:
+    """The messages a client may read: public ones by people, and whatever they wrote themselves.
+
+    An automatic mail by somebody else, a bounce for one, is nothing for clients.
+    """
+    message = table_of(Message)
+    own = message.c.author_id == reader.user_id
+    return and_(
+        message.c.kind == MessageKind.PUBLIC,
+        message.c.party != Party.SYSTEM,
+        or_(message.c.automatic.is_(False), own),
+    )
+
+
+def requests(session: Session, reader: Sender) -> Sequence[RequestLine]:
+    """Return the requests this person made, newest public activity first."""
+    ticket, topic, writer = table_of(Ticket), table_of(Topic), table_of(User)
+    message, file = table_of(Message), table_of(Attachment)
+    newest = (
+        select(func.max(message.c.number))
+        .where(message.c.ticket_id == ticket.c.id, public(reader))
+        .correlate(ticket)
+        .scalar_subquery()
+    )
+    last = table_of(Message).alias("last")
+    activity = func.coalesce(last.c.created_at, ticket.c.created_at)
+    rows = session.execute(
+        select(
+            ticket.c.id,
+            ticket.c.subject,
+            ticket.c.status,
+            topic.c.name,
+            func.coalesce(func.substr(last.c.text, 1, OPENING_CHARACTERS), ""),
+            writer.c.name,
+            last.c.author_id == reader.user_id,
+            exists()
+            .where(message.c.ticket_id == ticket.c.id, public(reader), file.c.message_id == message.c.id)
+            .correlate(ticket),
+            activity,
+        )
+        .join_from(ticket, topic, topic.c.id == ticket.c.topic_id)
+        .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest))
+        .outerjoin(writer, writer.c.id == last.c.author_id)
+        .where(ticket.c.requester_id == reader.user_id)
+        .order_by(activity.desc(), ticket.c.id.desc())
+        .limit(LISTED)
+    )
+    return [RequestLine(*row) for row in rows]
+
+
+def read(session: Session, number: int, reader: Sender, *, whole: bool) -> Conversation:
+    """Return a request this person made; NotFound when there is none, or it is not theirs (C6)."""
+    ticket, topic, assignee = table_of(Ticket), table_of(Topic), table_of(User)
+    row = session.execute(
+        select(ticket, topic.c.name.label("topic"), assignee.c.name.label("assignee"))
+        .join_from(ticket, topic, topic.c.id == ticket.c.topic_id)
+        .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
+        .where(ticket.c.id == min(number, LARGEST_NUMBER), ticket.c.requester_id == reader.user_id)
+    ).first()
+    if row is None:
+        raise NotFound(f"request {number}")
+    messages = _messages(session, number, reader)
+    shown = messages if whole else messages[-SHOWN:]
+    return Conversation(
+        number=row.id,
+        subject=row.subject,
+        status=row.status,
+        topic=row.topic,
+        channel=row.channel,
+        requester=reader.name or reader.email,
+        assignee=row.assignee,
+        created_at=row.created_at,
+        entries=tuple(shown),
+        earlier=len(messages) - len(shown),
+    )
+
+
+def _messages(session: Session, number: int, reader: Sender) -> list[MessageShown]:
+    """Of others only what they wrote anew: what they quoted was cut before it was sent (C3)."""
+    message, author = table_of(Message), table_of(User)
+    rows = session.execute(
+        select(message, author.c.name)
+        .outerjoin_from(message, author, author.c.id == message.c.author_id)
+        .where(message.c.ticket_id == number, public(reader))
+        .order_by(message.c.number)
+    ).all()
+    files = files_of(session, [row.id for row in rows])
+    return [
+        MessageShown(
+            id=row.id,
+            author=row.name or "",
+            party=row.party,
+            kind=row.kind,
+            channel=row.channel,
+            text=row.text,
+            quoted=row.quoted if row.author_id == reader.user_id else "",
+            at=row.created_at,
+            mine=row.author_id == reader.user_id,
+            files=files.get(row.id, ()),
+        )
+        for row in rows
+    ]
