@@ -23,7 +23,7 @@ BIG = 150 * limits.MIB  # resident octets after which a fresh process is cheaper
 Read = Callable[[bytes, Arrival, Surroundings], Reading]
 
 
-def serve(reads: Read) -> None:
+def serve(reads: Read, *, processor_seconds: int = limits.READING_CPU_SECONDS) -> None:
     """Answer mails with `reads` until the input ends. The limits hold from here on."""
     requests = sys.stdin.buffer
     # What a library prints must not end up between our frames.
@@ -37,7 +37,7 @@ def serve(reads: Read) -> None:
     _send(answers, "ready")
     while (request := _receive(requests)) is not None:
         header, raw = request
-        _limit_time()
+        _limit_time(processor_seconds)
         if not _answer(answers, reads, header, raw, surroundings):
             return
 
@@ -68,10 +68,10 @@ def _limit_process() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _limit_time() -> None:
+def _limit_time(seconds: int) -> None:
     """Give the next mail its seconds of processor time; the kernel kills us when they are over."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(time.process_time()) + 1 + limits.READING_CPU_SECONDS
+    soft = int(time.process_time()) + 1 + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
