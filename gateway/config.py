@@ -156,6 +156,7 @@ class Mailer(Section):
     password: SecretStr = SecretStr("")
     password_file: Path | None = None
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
+    lease_seconds: Annotated[int, Field(ge=2, le=3600)] = 600
     ca_file: Path | None = None
     dkim_domain: str = ""
     dkim_selector: str = ""

@@ -5,8 +5,9 @@ the pool has connections, so that nobody waits for a connection inside a thread.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +41,7 @@ class Database:
         self.engine = open_engine(url, pool=pool)
         self._writing = self.engine.execution_options(writes=True)
         self._limiter = CapacityLimiter(pool)
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -50,9 +52,10 @@ class Database:
         """A session that writes: committed at the end, rolled back on any exception.
 
         On SQLite it takes the write lock at once: a transaction that reads first and writes later
-        fails with "database is locked" whatever the busy timeout.
+        fails with "database is locked" whatever the busy timeout. The threads of this process take
+        turns first: SQLite itself would have them sleep and look again.
         """
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager

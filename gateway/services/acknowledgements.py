@@ -24,11 +24,13 @@ def allowed(
     if not our_addresses & {address.email for address in (*mail.to, *mail.cc)}:
         return False
     email = mail.sender.email
-    domain = email.rpartition("@")[2]
-    caps = [("ack", limits.ACKNOWLEDGEMENTS_ALL)]
+    own = [limits.ACKNOWLEDGEMENTS_HOUR, limits.ACKNOWLEDGEMENTS_DAY]
+    caps = {"ack": [limits.ACKNOWLEDGEMENTS_ALL], f"ack:{email}": own}
     if mail.verdict is not Verdict.PASS:
-        caps.append((f"ack-domain:{domain}", limits.ACKNOWLEDGEMENTS_DOMAIN))
-        caps.append((f"ack-unverified:{email}", limits.ACKNOWLEDGEMENTS_UNVERIFIED))
-    caps.append((f"ack-day:{email}", limits.ACKNOWLEDGEMENTS_DAY))
-    caps.append((f"ack-hour:{email}", limits.ACKNOWLEDGEMENTS_HOUR))
-    return all(counters.count(session, name, rate, now=now) for name, rate in caps)
+        own.append(limits.ACKNOWLEDGEMENTS_UNVERIFIED)
+        caps[f"ack-domain:{email.rpartition('@')[2]}"] = [limits.ACKNOWLEDGEMENTS_DOMAIN]
+    if not all(counters.allows(session, name, *rates, now=now) for name, rates in caps.items()):
+        return False
+    for name in caps:
+        counters.count(session, name, now=now)
+    return True

@@ -25,7 +25,7 @@ from gateway.rules.people import Party, Sender
 from gateway.services import contributions, threads
 from gateway.services.contributions import Contribution
 from gateway.services.desk import Desk
-from gateway.services.held import Settled
+from gateway.services.journal import Settled
 from gateway.services.timeline import record
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway import tokens
 from gateway.config import Config, Mail, Site, Tickets, Trust
 from gateway.mail import clues
 from gateway.mail.reading import Surroundings
 from gateway.mail.templates import Templates
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "email"
+"""At the root of a checkout, and beside the packages when installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,14 @@ class Desk:
         )
 
 
-def open_desk(config: Config, secret: bytes, templates: Templates) -> Desk:
-    """Gather a Desk from the configuration."""
+def open_desk(config: Config, secret: bytes) -> Desk:
+    """Gather a Desk from the configuration, with the templates of this installation."""
     return Desk(
         site=config.site,
         mail=config.mail,
         trust=config.trust,
         tickets=config.tickets,
         secret=secret,
-        templates=templates,
+        templates=Templates(TEMPLATES),
         mailboxes={name: MailboxTopic(each.topic, each.address) for name, each in config.imap.items()},
     )

@@ -29,7 +29,7 @@ from gateway.services import (
 )
 from gateway.services.contributions import Contribution, FiledAttachment
 from gateway.services.desk import Desk
-from gateway.services.held import Settled
+from gateway.services.journal import Settled
 from gateway.services.threads import Thread
 from gateway.services.tickets import Opening
 

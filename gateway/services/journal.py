@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from gateway import failpoints
 from gateway.errors import Invalid, NotFound
+from gateway.mail.reading import Reading
 from gateway.models.columns import table_of
 from gateway.models.queues import Door, JournalEntry
 from gateway.rules import retry
@@ -17,8 +18,18 @@ from gateway.rules.admission import Outcome
 from gateway.services import blobs, leases
 from gateway.services.blobs import Content
 
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a mail, why (a catalogue key), and the ticket it touched or may belong to."""
+
+    outcome: Outcome
+    reason: str
+    ticket_id: int | None = None
+
+
 REPEAT_DAYS = timedelta(days=30)
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=10)
 PUT_BACK = timedelta(seconds=2)
 
 
@@ -76,14 +87,17 @@ def recorded_uids(session: Session, mailbox: str, folder: str, uidvalidity: int,
     )
 
 
-def claim(session: Session, *, worker: str, limit: int, now: datetime) -> list[tuple[JournalEntry, int]]:
-    """Take waiting mails, oldest first, with their fencing numbers.
+def claim(
+    session: Session, *, worker: str, limit: int, octets: int, now: datetime
+) -> list[tuple[JournalEntry, int]]:
+    """Take waiting mails, oldest first, with their fencing numbers; some `octets` of them in all.
 
     Those tried before come one by one: if one of them kills the process, it takes no other along.
     """
     entry = table_of(JournalEntry)
     claim_due = partial(leases.claim, session, JournalEntry, worker=worker, lasting=LEASE, now=now)
-    fences = dict(claim_due(limit=limit, only=[entry.c.attempts == 0]) or claim_due(limit=1))
+    few = _fitting(session, limit=limit, octets=octets, now=now)
+    fences = dict((claim_due(limit=few, only=[entry.c.attempts == 0]) if few else []) or claim_due(limit=1))
     if not fences:
         return []
     rows = session.execute(select(JournalEntry).where(entry.c.id.in_(fences)).order_by(entry.c.id)).scalars()
@@ -132,24 +146,20 @@ def is_repeat(session: Session, entry: JournalEntry, message_id: str | None, dig
 
 
 def settle(
-    session: Session,
-    entry: JournalEntry,
-    fence: int,
-    outcome: Outcome,
-    *,
-    reason: str,
-    ticket_id: int | None,
-    now: datetime,
+    session: Session, entry: JournalEntry, fence: int, done: Settled, *, reading: Reading, now: datetime
 ) -> None:
-    """Write what became of a mail; it is never due again."""
+    """Write what became of a mail, with what later repeats of it are known by; it is never due again."""
     leases.settle(
         session,
         JournalEntry,
         entry.id,
         fence,
-        outcome=outcome,
-        reason=reason[:200],
-        ticket_id=ticket_id,
+        outcome=done.outcome,
+        reason=done.reason[:200],
+        ticket_id=done.ticket_id,
+        message_id=reading.message_id or entry.message_id,
+        digest=reading.digest,
+        from_address=reading.claimed[0].email if reading.claimed else None,
         settled_at=now,
         due_at=None,
         last_error=None,
@@ -197,10 +207,38 @@ def retry_failed(session: Session, entry_id: int, *, now: datetime) -> None:
     )
 
 
+def release(session: Session, worker: str) -> None:
+    """Let go what a worker claimed and could not apply for no fault of the mails; no attempt counts."""
+    entry = table_of(JournalEntry)
+    session.execute(
+        update(entry)
+        .where(entry.c.holder == worker, entry.c.outcome.is_(None))
+        .values(holder=None, lease_until=None, attempts=entry.c.attempts - 1)
+    )
+
+
 def waiting(session: Session) -> int:
     """How many accepted mails have no outcome yet."""
     entry = table_of(JournalEntry)
     return int(session.execute(select(func.count()).where(entry.c.outcome.is_(None))).scalar_one())
+
+
+def _fitting(session: Session, *, limit: int, octets: int, now: datetime) -> int:
+    """How many of the next untried mails are to be taken at once: at least one, if there is one."""
+    entry = table_of(JournalEntry)
+    sizes = session.execute(
+        select(entry.c.size)
+        .where(entry.c.due_at <= now, entry.c.attempts == 0, entry.c.lease_until.is_(None))
+        .order_by(entry.c.id)
+        .limit(limit)
+    ).scalars()
+    taken = total = 0
+    for size in sizes:
+        total += size
+        if taken and total > octets:
+            break
+        taken += 1
+    return taken
 
 
 def _imap_key(mail: Incoming) -> tuple[str, str, int, int] | None:

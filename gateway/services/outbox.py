@@ -19,7 +19,6 @@ from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Role, UserStatus, is_staff
 from gateway.services import leases
 
-LEASE = timedelta(minutes=10)
 OVERTAKE = timedelta(minutes=15)
 DELAYED_AFTER = timedelta(hours=4)
 PAUSE = "outbox-pause"
@@ -50,10 +49,9 @@ def queue(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     return list(session.execute(returning, list(rows)).scalars())
 
 
-def claim(session: Session, *, worker: str, limit: int, now: datetime) -> list[Claimed]:
+def claim(session: Session, *, worker: str, lasting: timedelta, limit: int, now: datetime) -> list[Claimed]:
     """Take rows that are due. For one ticket and one recipient mail leaves in order (E8)."""
-    paused = session.get(Job, PAUSE)
-    if paused is not None and paused.due_at is not None and paused.due_at > now:
+    if is_paused(session, now=now):
         return []
     item = table_of(OutboxItem)
     earlier = item.alias()
@@ -69,7 +67,7 @@ def claim(session: Session, *, worker: str, limit: int, now: datetime) -> list[C
             session,
             OutboxItem,
             worker=worker,
-            lasting=LEASE,
+            lasting=lasting,
             limit=limit,
             now=now,
             only=[or_(item.c.ticket_id.is_(None), first_of_line)],
@@ -81,9 +79,10 @@ def claim(session: Session, *, worker: str, limit: int, now: datetime) -> list[C
     return [_claimed(row, fences[row.id]) for row in rows]
 
 
-def transmitting(session: Session, claimed: Claimed) -> str | None:
-    """Mark a row as being sent, in a commit of its own before DATA; None, or why it may not be sent.
+def transmitting(session: Session, claimed: Claimed, *, until: datetime) -> str | None:
+    """Mark a row as being sent, in a commit before DATA; None, or why it may not be sent.
 
+    The lease is renewed to `until`.
     Before the first attempt it is asked afresh whether the recipient may still see it (E3). A row
     found transmitting after a crash, which no person wrote, is uncertain and not sent twice (E5).
     """
@@ -97,7 +96,7 @@ def transmitting(session: Session, claimed: Claimed) -> str | None:
     done = session.execute(
         item.update()
         .where(item.c.id == claimed.id, item.c.fence == claimed.fence, item.c.holder.is_not(None))
-        .values(state=OutboxState.TRANSMITTING)
+        .values(state=OutboxState.TRANSMITTING, lease_until=until)
     )
     return None if done.rowcount == 1 else "lease lost"  # type: ignore[attr-defined]
 
@@ -142,11 +141,14 @@ def unclear(session: Session, claimed: Claimed, error: str, *, now: datetime, ch
 def relay_refuses(session: Session, claimed: Claimed, error: str, *, now: datetime) -> None:
     """The relay refuses us, not this mail: pause the whole outbox; nobody's row fails (E6).
 
-    A row over which it happens a third time is set aside for an administrator.
+    A row over which it happens a third time is set aside for an administrator. Rows that another
+    lane had on the wire when the pause began are not counted.
     """
-    pause(session, now + retry.RELAY_PAUSE)
     item = table_of(OutboxItem)
-    pauses = session.execute(select(item.c.pauses).where(item.c.id == claimed.id)).scalar_one() + 1
+    pauses = session.execute(select(item.c.pauses).where(item.c.id == claimed.id)).scalar_one()
+    if not is_paused(session, now=now):
+        pause(session, now + retry.RELAY_PAUSE)
+        pauses += 1
     if pauses >= retry.PAUSES_BEFORE_ASIDE:
         settle(session, claimed, OutboxState.FAILED, error=error, pauses=pauses)
         _note(session, claimed, EventKind.NOT_DELIVERED, error, now=now)
@@ -167,6 +169,12 @@ def pause(session: Session, until: datetime) -> None:
     job = session.get(Job, PAUSE) or Job(name=PAUSE)
     job.due_at = until
     session.add(job)
+
+
+def is_paused(session: Session, *, now: datetime) -> bool:
+    """Whether nothing is to be sent now."""
+    job = session.get(Job, PAUSE)
+    return job is not None and job.due_at is not None and job.due_at > now
 
 
 def give_back(session: Session, claimed: Claimed) -> None:

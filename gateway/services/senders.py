@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from gateway.mail.addresses import Address, find_bounce_token, find_token
 from gateway.models.columns import table_of
 from gateway.models.people import User
 from gateway.models.topics import Topic
-from gateway.rules.people import Sender, UserStatus, Verdict
+from gateway.rules.people import Role, Sender, UserStatus, Verdict
 from gateway.services.desk import Desk
 
 
@@ -24,18 +25,12 @@ def enrol(session: Session, desk: Desk, addresses: Iterable[Address], *, now: da
     """Return the users of these addresses, in order; the unknown become provisional clients."""
     wanted = {address.email: address for address in addresses}
     found = _known(session, wanted)
-    for email, address in wanted.items():
-        if email not in found:
-            user = User(
-                email=email,
-                name=address.name[:200],
-                status=UserStatus.PROVISIONAL,
-                language=desk.site.language,
-                created_at=now,
-            )
-            session.add(user)
-            session.flush()  # gives the user their id
-            found[email] = Sender(user.id, email, user.name, user.role, user.status)
+    unknown = [email for email in wanted if email not in found]
+    if unknown:
+        rows = [_provisional(desk, wanted[email], now=now) for email in unknown]
+        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        session.execute(insert(User).on_conflict_do_nothing(), rows)  # another worker may be quicker
+        found |= _known(session, unknown)
     return [found[email] for email in wanted]
 
 
@@ -54,6 +49,17 @@ def is_tokened(desk: Desk, email: str) -> bool:
     """Whether an address has the shape of a reply or bounce address of ours."""
     template = desk.mail.reply_address
     return find_token(template, email) is not None or find_bounce_token(template, email) is not None
+
+
+def _provisional(desk: Desk, address: Address, *, now: datetime) -> dict[str, object]:
+    return {
+        "email": address.email,
+        "name": address.name[:200],
+        "role": Role.CLIENT,
+        "status": UserStatus.PROVISIONAL,
+        "language": desk.site.language,
+        "created_at": now,
+    }
 
 
 def _known(session: Session, emails: Iterable[str]) -> dict[str, Sender]:
