@@ -36,10 +36,9 @@ def misread(raw: bytes, arrival: Arrival, surroundings: Surroundings) -> Reading
 
 
 def _cannot_write() -> bool:
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile(buffering=0) as file:
         try:
             file.write(b"x")
-            file.flush()
         except OSError:
             return True
         return False
