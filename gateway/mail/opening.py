@@ -15,6 +15,7 @@ from mailparser import MailParser
 from gateway.rules import limits
 
 _CHUNK = 1024 * 1024  # octets fed at once: bounds the list of lines held beside the text
+_COUNTED = 64 * 1024  # octets; a mail with too many lines is cut at a multiple of it
 _CONTAINERS = ("multipart/", "message/")
 
 
@@ -141,8 +142,8 @@ def _feed(raw: bytes, bounds: _Bounds) -> Message:
 def _few_enough_lines(raw: bytes, bounds: _Bounds) -> bytes:
     """Cut a mail made of line ends: the parser works line by line, and a line can be one octet."""
     lines = 0
-    for start in range(0, len(raw), _CHUNK):
-        end = start + _CHUNK
+    for start in range(0, len(raw), _COUNTED):
+        end = start + _COUNTED
         lines += raw.count(b"\n", start, end) + raw.count(b"\r", start, end) - raw.count(b"\r\n", start, end)
         if lines > limits.LINES:
             bounds.notes["too-many-lines"] = None

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import tempfile
 import time
 
 from gateway.inbound.reader_child import serve
@@ -36,12 +35,12 @@ def misread(raw: bytes, arrival: Arrival, surroundings: Surroundings) -> Reading
 
 
 def _cannot_write() -> bool:
-    with tempfile.TemporaryFile(buffering=0) as file:
-        try:
-            file.write(b"x")
-        except OSError:
-            return True
-        return False
+    file = os.open(".", os.O_TMPFILE | os.O_RDWR)
+    try:
+        os.write(file, b"x")
+    except OSError:
+        return True
+    return False
 
 
 if __name__ == "__main__":
