@@ -40,7 +40,7 @@ def _allowed(tag: str, attribute: str, value: str) -> str | None:
         return value if value.lower().startswith(_LINKS) else None
     if attribute == "src":
         return value if _CONTENT_ID.fullmatch(value) else None
-    if attribute in ("alt", "title"):
+    if attribute in ("alt", "title", "rel"):  # rel is ours: the lists above name none
         return value
     return value if _SMALL_NUMBER.fullmatch(value) else None
 
