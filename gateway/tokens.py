@@ -39,7 +39,8 @@ def ticket_code(secret: bytes, number: int) -> str:
 
 def is_ticket_code(secret: bytes, number: int, code: str) -> bool:
     """Whether `code` is the one of this ticket number, compared in constant time."""
-    return hmac.compare_digest(ticket_code(secret, number), code.lower())
+    given = code.lower().encode("utf-8", "replace")  # compare_digest takes no text beyond ASCII
+    return hmac.compare_digest(ticket_code(secret, number).encode(), given)
 
 
 def sign(secret: bytes, purpose: str, value: str) -> str:

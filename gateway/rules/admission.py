@@ -49,7 +49,9 @@ def admit(
     """Decide what a person's mail may do; the second value is the reason, a catalogue key.
 
     `strict_operators` is `[trust] operator_mail = "verified"` (invariants T8, T9): then an
-    operator's mail needs a verdict of pass besides their own token.
+    operator's mail needs a verdict of pass besides their own token. A stranger with a token of
+    their own is somebody who may not write here any more, such as an operator who left the topic:
+    the token says who they are, not that they still may.
     """
     if verdict is Verdict.FAIL:
         return Admission.HOLD, "sender-refused"

@@ -49,11 +49,11 @@ def after_message(status: Status, *, by: Party, assigned: bool) -> Status:
     """Return the status after a public contribution.
 
     An operator's answer puts a ticket in progress. A client's message wakes a closed one: in
-    progress again if somebody has it, else new.
+    progress again if somebody has it, else new. What the system notes moves nothing (L2).
     """
     if by is Party.OPERATOR:
         return Status.IN_PROGRESS
-    if status is Status.CLOSED:
+    if by is Party.CLIENT and status is Status.CLOSED:
         return Status.IN_PROGRESS if assigned else Status.NEW
     return status
 

@@ -23,20 +23,19 @@ def next_sending(attempts: int, created_at: datetime, *, now: datetime, chance: 
     """Return when to try a mail again after its `attempts`-th failure, or None to give up.
 
     1, 5, 15, 30, 60 minutes, then every 2 hours, each spread by `chance` (0 to 1) over ±20 %, for
-    5 days and at least 12 attempts (invariants E7). Giving up asks for both, so a clock that
-    jumps ahead cannot end a row early.
+    5 days and at least 12 attempts (invariants E7). Giving up asks for both, so neither a clock
+    that jumps ahead nor a machine that was off for a week ends a row that was hardly tried.
     """
     if attempts >= SENDING_ATTEMPTS and now - created_at >= SENDING_DAYS:
         return None
-    step = SENDING_STEPS[attempts - 1] if attempts <= len(SENDING_STEPS) else SENDING_LATER
-    return now + spread(step, chance)
+    return now + spread(_step(SENDING_STEPS, attempts, later=SENDING_LATER), chance)
 
 
 def next_reading(attempts: int, *, now: datetime) -> datetime | None:
     """Return when to read a mail again after its `attempts`-th failure, or None to set it aside."""
     if attempts >= READING_ATTEMPTS:
         return None
-    return now + READING_STEPS[attempts - 1]
+    return now + _step(READING_STEPS, attempts, later=READING_STEPS[-1])
 
 
 def imap_pause(failures: int, chance: float) -> timedelta:
@@ -48,3 +47,8 @@ def imap_pause(failures: int, chance: float) -> timedelta:
 def spread(step: timedelta, chance: float) -> timedelta:
     """Return `step` moved by up to ±20 %, so that many waiting do not come back at once."""
     return step * (1 - SPREAD + 2 * SPREAD * chance)
+
+
+def _step(steps: tuple[timedelta, ...], attempts: int, *, later: timedelta) -> timedelta:
+    """Return the pause after the `attempts`-th failure; of a row put back before its first, the shortest."""
+    return steps[max(attempts, 1) - 1] if attempts <= len(steps) else later
