@@ -87,7 +87,7 @@ class Values:
 
     site: str  # "Sysmo Tickets"
     support: str = ""  # how the team signs: "Soporte Sysmo"
-    recipient: str = ""  # name to greet by; "" greets without
+    recipient: str = ""  # their name, whose first word greets; "" greets without
     ticket: TicketShown | None = None
     author: AuthorShown | None = None
     actor: str = ""  # name of who assigned or closed

@@ -4,7 +4,6 @@ Templates are files of the installation, written by whoever runs it; nothing a p
 ever one (W16). `layout.*` and `parts.*` are shared by the languages, each of which has a folder.
 """
 
-import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from gateway.mail.wording import built_in, day, duration, file_size, place, tax_
 LANGUAGES = ("es", "en")
 _LOCALES = {"es": "es-AR", "en": "en"}
 _LINE_LENGTH = 998  # of a one-line value: subjects and names are cut far shorter elsewhere
+_WIDTH = 72
 _SEVERAL_LINES = frozenset({"text"})
 
 
@@ -102,7 +102,12 @@ def _environment(directory: Path, language: str, *, html: bool) -> Environment:
 
 def _wrap(text: str) -> str:
     """Our own sentences, 72 columns wide; a person's text is never wrapped."""
-    return textwrap.fill(" ".join(text.split()), 72, break_long_words=False, break_on_hyphens=False)
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > _WIDTH:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return "\n".join(lines)
 
 
 def _context(notice: Notice, language: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def values(**changes: Any) -> Values:
     whole = Values(
         site="Sysmo Tickets",
         support="Soporte Sysmo",
-        recipient="Laura",
+        recipient="Laura Giménez",
         ticket=TICKET,
         author=LAURA,
         actor="Ana Ruiz",
