@@ -113,7 +113,8 @@ async def _store(
         else:
             await to_the_end(spool.write, octets)
     except Exception as error:
-        spool.discard()
+        with suppress(OSError):  # a full disk may refuse the rest of a file when it is closed
+            spool.discard()
         return error
     return None
 
