@@ -1,11 +1,12 @@
 """A post office for tests: mail in by its bytes, mail out as parsed mails, no shell in between."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
+from functools import cache
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -13,15 +14,22 @@ from sqlmodel import Session
 from gateway.mail.compose import Composed, Part, assemble
 from gateway.mail.peek import peek
 from gateway.mail.reading import Arrival, read
+from gateway.mail.templates import Templates
 from gateway.models.columns import table_of
 from gateway.models.queues import Door, JournalEntry, OutboxItem
 from gateway.runtime import Runtime
 from gateway.services import blobs, contributions, intake, journal
 from gateway.services.blobs import content_of
-from gateway.services.desk import Desk, open_desk
+from gateway.services.desk import TEMPLATES, Desk, open_desk
 from gateway.services.journal import Incoming, Settled
 
 CRLF = "\r\n"
+
+
+@cache
+def parsed_templates() -> Templates:
+    """Parsed once for all tests: that takes longer than a test."""
+    return Templates(TEMPLATES)
 
 
 def mail(
@@ -81,7 +89,8 @@ class Office:
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
-        self.desk = open_desk(self.runtime.config, self.runtime.secret)
+        desk = open_desk(self.runtime.config, self.runtime.secret)
+        self.desk = replace(desk, templates=parsed_templates())
 
     def journal(self, raw: bytes, *, recipients: Sequence[str] = (), sender: str | None = None) -> int:
         """Write a mail down, as a door does."""

@@ -21,7 +21,7 @@ from gateway.config import Mailer as MailerSection
 from gateway.config import secret_of
 from gateway.errors import ConfigError, NotFound, StaleLease
 from gateway.mail.compose import assemble
-from gateway.mail.signing import sign
+from gateway.mail.signing import is_usable_key, sign
 from gateway.models.queues import OutboxItem
 from gateway.outbound.delivery import Broken, Deferred, Delivery, Parcel, Refused, Sent, Transport, Unclear
 from gateway.outbound.folder import Folder
@@ -100,9 +100,12 @@ def read_signature(section: MailerSection) -> Signature | None:
     if section.dkim_key is None:
         return None
     try:
-        return Signature(section.dkim_domain, section.dkim_selector, section.dkim_key.read_bytes())
+        key = section.dkim_key.read_bytes()
     except OSError as error:
         raise ConfigError([f"[mailer] dkim_key: {section.dkim_key}: {error.strerror}"]) from None
+    if not is_usable_key(key):
+        raise ConfigError([f"[mailer] dkim_key: {section.dkim_key} is no RSA key in PEM form"])
+    return Signature(section.dkim_domain, section.dkim_selector, key)
 
 
 class Mailer:

@@ -155,9 +155,7 @@ def test_a_message_id_with_another_body_is_another_mail(desk: Desk) -> None:
     [
         pytest.param(CLIENT, Outcome.APPENDED, "participant", id="the person the token was given to"),
         pytest.param("otro@andina.example", Outcome.HELD, "stranger", id="a stranger with the token"),
-        pytest.param(
-            MARTIN, Outcome.HELD, "operator-without-token", id="an operator with the client's token"
-        ),
+        pytest.param(MARTIN, Outcome.HELD, "operator-without-token", id="an operator with another's token"),
     ],
 )
 def test_a_token_lets_only_its_person_in(desk: Desk, sender: str, outcome: Outcome, reason: str) -> None:
