@@ -10,6 +10,7 @@ import re
 from gateway.mail import html_text
 from gateway.mail.html_limits import fits
 
+_BLANK_LINES = re.compile(r"\n{3,}")  # which quotes leave behind
 _MARK = re.compile(r"[ \t]{0,3}>")
 _RULE = re.compile(r"\s{0,9}_{10,}\s{0,9}")
 _DASHES = r"[-_=—–]{2,}"
@@ -24,6 +25,8 @@ _FORWARDED = re.compile(
 )
 
 _ATTRIBUTION_START = re.compile(r"\s{0,9}[*_]{0,2}(?:el|on|em)\s", re.IGNORECASE)
+_DATED_START = re.compile(r"\s{0,9}[*_]{0,2}(?:El|On|Em)\s[^\d\n]{0,30}\d")
+_NAMED_START = re.compile(r"[^\d:;.!?]{1,60}<[^\s<>@]{1,64}@[^\s<>]{3,200}>")
 _WROTE = r"(?:escribió|escribio|ha escrito|escreveu|wrote|respondió)"
 _ATTRIBUTION_END = re.compile(rf"{_WROTE}\s{{0,3}}:[\s*_]{{0,9}}$", re.IGNORECASE)
 _SAYS_WROTE = re.compile(_WROTE, re.IGNORECASE)
@@ -43,7 +46,7 @@ _LABELS = {
 }
 _LABEL = re.compile(r"\s{0,9}[*_]{0,2}([A-Za-z][A-Za-z -]{0,15})[*_]{0,2}\s{0,3}:[*_]{0,2}(?:\s|$)")
 _HEADER_LINES = 16
-_HTML_MARKS = ("gmail_quote", "cite", "divRplyFwdMsg", "appendonsend", "yahoo_quoted", "reference-message")
+_HTML_MARKS = ("gmail_quote", "cite", "divRplyFwdMsg", "appendonsend", "yahoo_quoted", "border-top:solid")
 
 
 def split(text: str, html: str, *, is_reply: bool) -> tuple[str, str]:
@@ -87,7 +90,7 @@ def _split_lines(lines: list[str]) -> tuple[str, str]:
         else:
             own.append(line)
             position += 1
-    return "\n".join(own).strip(), "\n".join(quoted).strip("\n")
+    return _BLANK_LINES.sub("\n\n", "\n".join(own)).strip(), "\n".join(quoted).strip("\n")
 
 
 def _opens_the_rest(lines: list[str], position: int) -> bool:
@@ -109,15 +112,15 @@ def _attribution(lines: list[str], position: int) -> int:
     """
     joined = ""
     for count, line in enumerate(lines[position : position + _ATTRIBUTION_LINES], start=1):
-        if _MARK.match(line) or (not line.strip() and count == 1):
+        if not line.strip() or _MARK.match(line) or (count > 1 and _DATED_START.match(line)):
             return 0
-        joined += line[-_ATTRIBUTION_CHARACTERS:] + " "
-        if len(joined) > _ATTRIBUTION_CHARACTERS + 1:
+        if len(joined) + len(line) > _ATTRIBUTION_CHARACTERS:
             return 0
+        joined += line + " "
         ends = line.rstrip().endswith((":", ":*", ":_")) and _is_attribution(joined)
         if ends and (_is_marked(lines, position + count) or _stands_alone(joined)):
             return count
-        if not _ATTRIBUTION_START.match(lines[position]) and not _ADDRESS.search(lines[position][:200]):
+        if not _DATED_START.match(lines[position]) and not _NAMED_START.match(lines[position]):
             return 0  # only what begins like one is followed over several lines
     return 0
 
@@ -143,7 +146,7 @@ def _is_header_block(lines: list[str], position: int) -> bool:
     seen: set[str] = set()
     for offset, line in enumerate(lines[position : position + _HEADER_LINES]):
         label = _label(line)
-        if offset == 0 and label != "from":
+        if (label == "from") != (offset == 0):
             return False
         if label:
             seen.add(label)
