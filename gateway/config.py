@@ -5,219 +5,65 @@ an error that names it (invariants O1). Relative paths count from the folder of 
 command piped to by a mail server finds the same data as one typed at a prompt.
 """
 
+import json
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from gateway.config_sections import (
+    Accounts,
+    DatabaseSection,
+    Imap,
+    Log,
+    Mail,
+    Mailer,
+    Retention,
+    Section,
+    Site,
+    Smtp,
+    Storage,
+    Tickets,
+    Trust,
+    Web,
+)
 from gateway.errors import ConfigError
+
+__all__ = [
+    "Accounts",
+    "Config",
+    "DatabaseSection",
+    "Imap",
+    "Log",
+    "Mail",
+    "Mailer",
+    "Retention",
+    "Section",
+    "Site",
+    "Smtp",
+    "Storage",
+    "Tickets",
+    "Trust",
+    "Web",
+    "load",
+    "secret_of",
+]
 
 PREFIX = "SYSMO_"
 PLAIN_VARIABLES = frozenset(
     {"SYSMO_CONFIG", "SYSMO_FAILPOINT", "SYSMO_TEST_DATABASE_URL", "SYSMO_TEST_LOSSY_DATABASE_URL"}
 )
-MIB = 1024 * 1024
+FILES = frozenset({"tls_cert", "tls_key", "password_file", "ca_file", "dkim_key"})
 
+MailboxName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+"""Lower case, as it is in the environment, too."""
 
-def _address(value: str) -> str:
-    local, at, domain = value.rpartition("@")
-    if not at or not local or not domain or any(c.isspace() or c in '<>,;"' for c in value):
-        raise ValueError(f"«{value}» is not an e-mail address")
-    return value.lower()
-
-
-def _reply_address(value: str) -> str:
-    if value and value.count("{token}") != 1:
-        raise ValueError("needs {token} once, as in soporte+{token}@example.com, or be empty")
-    return _address(value.replace("{token}", "token")) and value.lower() if value else value
-
-
-def _timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"«{value}» is not a time zone") from error
-    return value
-
-
-EmailAddress = Annotated[str, AfterValidator(_address)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class Section(BaseModel):
-    """A table of the file: frozen, and no key that we do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Site(Section):
-    """The installation as people see it, and the key its short codes are made with."""
-
-    name: str = "Sysmo Tickets"
-    base_url: str = "http://127.0.0.1:8000"
-    language: Literal["es", "en"] = "es"
-    timezone: Annotated[str, AfterValidator(_timezone)] = "America/Argentina/Buenos_Aires"
-    secret: SecretStr = SecretStr("")
-    secret_file: Path = Path("data/secret.key")
-
-
-class DatabaseSection(Section):
-    """Where the rows are."""
-
-    url: SecretStr = SecretStr("sqlite:///data/sysmo.db")
-    pool: Annotated[int, Field(ge=2, le=100)] = 8
-
-
-class Storage(Section):
-    """Where large blobs are: a folder, which several machines may share."""
-
-    url: str = "data/blobs"
-
-    @model_validator(mode="after")
-    def _folder_only(self) -> Self:
-        if "://" in self.url:
-            raise ValueError("this version stores blobs in a folder; give a path")
-        return self
-
-
-class Mail(Section):
-    """Who we are in the mail we write."""
-
-    address: EmailAddress = "soporte@example.com"
-    reply_address: Annotated[str, AfterValidator(_reply_address)] = "soporte+{token}@example.com"
-    name: str = ""
-    domain: str = ""
-    attach_max_bytes: Annotated[int, Field(ge=0, le=30 * MIB)] = 10 * MIB
-    acknowledge: bool = True
-
-    @property
-    def message_id_domain(self) -> str:
-        """The domain of our Message-IDs: as set, else that of our address."""
-        return self.domain or self.address.rpartition("@")[2]
-
-
-class Smtp(Section):
-    """The listener."""
-
-    enabled: bool = True
-    host: str = "127.0.0.1"
-    port: Port = 2525
-    hostname: str = ""
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    max_bytes: Annotated[int, Field(ge=64 * 1024, le=35 * MIB)] = 35 * MIB
-    trusted_peers: tuple[str, ...] = ("127.0.0.1", "::1")
-    per_minute: Annotated[int, Field(ge=1)] = 60
-
-    @model_validator(mode="after")
-    def _pair(self) -> Self:
-        if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("tls_cert and tls_key go together")
-        return self
-
-
-class Imap(Section):
-    """One mailbox we fetch from."""
-
-    host: str
-    port: Port = 993
-    security: Literal["tls", "starttls", "none"] = "tls"
-    username: str
-    password: SecretStr = SecretStr("")
-    password_file: Path | None = None
-    folder: str = "INBOX"
-    processed: str = ""
-    idle: bool = True
-    poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
-    topic: str = ""
-    address: str = ""
-    ca_file: Path | None = None
-
-    @model_validator(mode="after")
-    def _moved_elsewhere(self) -> Self:
-        if self.processed and self.processed == self.folder:
-            raise ValueError("processed must be another folder than folder")
-        return self
-
-
-class Mailer(Section):
-    """Whom our mail is handed to: a smarthost, or a folder where there is none."""
-
-    transport: Literal["smtp", "folder"] = "folder"
-    folder: Path = Path("data/sent")
-    host: str = ""
-    port: Port = 587
-    security: Literal["tls", "starttls", "none"] = "starttls"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    password_file: Path | None = None
-    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
-    lease_seconds: Annotated[int, Field(ge=2, le=3600)] = 600
-    ca_file: Path | None = None
-    dkim_domain: str = ""
-    dkim_selector: str = ""
-    dkim_key: Path | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.transport == "smtp" and not self.host:
-            raise ValueError('transport = "smtp" needs host')
-        if self.transport == "folder" and self.host:
-            raise ValueError('host is set, so transport must be "smtp"')
-        if len({bool(self.dkim_domain), bool(self.dkim_selector), self.dkim_key is not None}) > 1:
-            raise ValueError("dkim_domain, dkim_selector and dkim_key go together")
-        return self
-
-
-class Trust(Section):
-    """What makes the sender of a mail believable."""
-
-    authserv_ids: tuple[str, ...] = ()
-    dkim: bool = True
-    operator_mail: Literal["token", "verified"] = "token"
-    unknown_senders: Literal["accept", "hold"] = "accept"
-
-
-class Web(Section):
-    """The web role."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8000
-    proxies: tuple[str, ...] = ()
-
-
-class Accounts(Section):
-    """Rules for accounts."""
-
-    registration: bool = True
-    password_min: Annotated[int, Field(ge=8, le=128)] = 12
-
-
-class Tickets(Section):
-    """Rules for requests."""
-
-    reopen_days: Annotated[int, Field(ge=0)] = 30
-    auto_close_days: Annotated[int, Field(ge=0)] = 0
-    cc_participants: bool = True
-
-
-class Retention(Section):
-    """How long things are kept, in days."""
-
-    raw_mail_days: Annotated[int, Field(ge=1)] = 90
-    held_days: Annotated[int, Field(ge=90)] = 90
-    outbox_days: Annotated[int, Field(ge=1)] = 30
-
-
-class Log(Section):
-    """How the log is written."""
-
-    format: Literal["text", "json"] = "text"
-    level: Literal["debug", "info", "warning", "error"] = "info"
+Place = tuple[str, ...]
+"""Section and keys."""
 
 
 class Config(BaseSettings):
@@ -236,7 +82,7 @@ class Config(BaseSettings):
     storage: Storage = Storage()
     mail: Mail = Mail()
     smtp: Smtp = Smtp()
-    imap: dict[str, Imap] = {}
+    imap: dict[MailboxName, Imap] = {}
     mailer: Mailer = Mailer()
     trust: Trust = Trust()
     web: Web = Web()
@@ -265,14 +111,22 @@ def load(path: Path) -> Config:
         raise ConfigError([f"{path}: no such file"]) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([f"{path}: {error}"]) from None
-    problems = _unknown_variables()
+    problems = _problems_of_environment()
     try:
         config = Config(**values)
     except ValidationError as error:
-        raise ConfigError(problems + [_worded(each) for each in error.errors()]) from None
+        # what the environment is to blame for was said already, by the name of its variable
+        rest = [each for each in error.errors() if tuple(map(str, each["loc"])) not in problems]
+        raise ConfigError([*problems.values(), *map(_worded, rest)]) from None
+    except SettingsError:
+        raise ConfigError(list(problems.values())) from None
     if problems:
-        raise ConfigError(problems)
-    return _anchored(config, path.resolve().parent)
+        raise ConfigError(list(problems.values()))
+    config = _anchored(config, path.resolve().parent)
+    missing = list(_missing_files(config))
+    if missing:
+        raise ConfigError(missing)
+    return config
 
 
 def secret_of(value: SecretStr, file: Path | None) -> str:
@@ -285,35 +139,79 @@ def secret_of(value: SecretStr, file: Path | None) -> str:
         raise ConfigError([f"{file}: {error.strerror}"]) from None
 
 
-def _unknown_variables() -> list[str]:
-    """A mistyped variable would be passed over in silence, so we look for it ourselves."""
-    problems = []
+def _problems_of_environment() -> dict[Place, str]:
+    """What is wrong with our variables, by the place each would set.
+
+    A mistyped one would be passed over in silence, and a list that is none would end with the
+    name of its section alone, so we look for both ourselves.
+    """
+    problems: dict[Place, str] = {}
     for name in sorted(os.environ):
-        if not name.startswith(PREFIX) or name in PLAIN_VARIABLES:
+        if not name.upper().startswith(PREFIX) or name in PLAIN_VARIABLES:
             continue
-        section, _, key = name.removeprefix(PREFIX).lower().partition("__")
-        field = Config.model_fields.get(section)
-        if section == "imap" and key:
-            key = key.partition("__")[2]
-            known = set(Imap.model_fields)
-        else:
-            known = set(getattr(field.annotation, "model_fields", ())) if field else set()
-        if key not in known:
-            problems.append(f"{name}: unknown variable in the environment")
+        place = tuple(name.upper().removeprefix(PREFIX).lower().split("__"))
+        known = _section_of(place)
+        key = place[-1]
+        if known is None or key not in known.model_fields:
+            problems[place] = f"{name}: unknown variable in the environment"
+        elif _takes_a_list(known, key) and not _is_list(os.environ[name]):
+            problems[place] = f'{name}: write a list as in ["127.0.0.1", "::1"]'
     return problems
+
+
+def _section_of(place: Place) -> type[Section] | None:
+    """The section a variable sets a key of: SYSMO_WEB__PORT, SYSMO_IMAP__SOPORTE__PASSWORD."""
+    match place:
+        case ("imap", _, _):
+            return Imap
+        case (section, _) if section != "imap" and section in Config.model_fields:
+            kind: Any = Config.model_fields[section].annotation
+            return kind if issubclass(kind, Section) else None
+        case _:
+            return None
+
+
+def _takes_a_list(section: type[Section], key: str) -> bool:
+    return "tuple" in str(section.model_fields[key].annotation)
+
+
+def _is_list(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), list)
+    except ValueError:
+        return False
 
 
 def _worded(error: Any) -> str:
     """One line that names the key, without the value, which may be a secret."""
     section, *keys = [str(part) for part in error["loc"]] or ["config.toml"]
+    if section == "imap" and keys:
+        section = f"imap.{keys.pop(0)}"
     where = f"[{section}] {'.'.join(keys)}".strip()
     match error["type"]:
         case "extra_forbidden":
             return f"{where}: unknown key"
         case "missing":
             return f"{where}: this key is needed"
+        case "tuple_type":
+            return f'{where}: write a list as in ["127.0.0.1", "::1"]'
+        case "model_type" if section.startswith("imap."):
+            return f"{where}: a mailbox is a section of its own, as in [imap.soporte]"
+        case "string_pattern_mismatch":
+            return f"[{section}]: a mailbox's name has lower-case letters, digits and hyphens"
         case _:
             return f"{where}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _missing_files(config: Config) -> Iterator[str]:
+    """Files that the settings name and nobody can read."""
+    sections: dict[str, Section] = {"smtp": config.smtp, "mailer": config.mailer}
+    sections |= {f"imap.{name}": section for name, section in config.imap.items()}
+    for name, section in sections.items():
+        for key in sorted(FILES & type(section).model_fields.keys()):
+            file = getattr(section, key)
+            if file is not None and not os.access(file, os.R_OK):
+                yield f"[{name}] {key}: {file} cannot be read"
 
 
 def _anchored(config: Config, folder: Path) -> Config:
