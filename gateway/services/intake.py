@@ -73,7 +73,7 @@ def apply_mail(
     admission, reason = _admission(desk, thread, mail.verdict)
     match admission:
         case Admission.HOLD:
-            return held.keep(reason, thread)
+            return held.keep(reason, thread if mail.verdict is not Verdict.FAIL else None)
         case Admission.APPEND if thread is not None and sender is not None:
             if _belongs(desk, thread, now=now):
                 return _append(session, desk, thread, sender, letter, now=now)

@@ -17,6 +17,9 @@ from gateway.rules.admission import Evidence, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Role, Sender, UserStatus, is_staff
 
+STRONGEST_FIRST = (Evidence.OWN_TOKEN, Evidence.OTHERS_TOKEN, Evidence.CODE, Evidence.NUMBER)
+"""Another's token outweighs the code, which stands in every mail of ours: it is a reason to hold."""
+
 TOKEN_LIFE = timedelta(days=180)
 """How long after closing a person token still proves something (T3)."""
 
@@ -39,11 +42,8 @@ def find(
     A clue only picks the ticket (T5); `evidence` and `standing` are what the table of T4 asks.
     """
     proofs = _valid_tokens(session, clues, now=now)
-    for clue in clues:
-        found = _ticket_of(session, clue, proofs, secret=secret)
-        if found is None:
-            continue
-        ticket_id, evidence = found
+    pointed = [found for clue in clues if (found := _pointed_at(session, clue, proofs, secret=secret))]
+    for ticket_id in dict.fromkeys(number for number, _ in pointed):
         ticket = session.execute(
             select(Ticket).where(col(Ticket.id) == ticket_id).with_for_update()
         ).scalar_one_or_none()
@@ -54,11 +54,10 @@ def find(
             for proof in proofs.values()
             if sender and proof.user_id == sender.user_id and proof.ticket_id == ticket.id
         ]
-        if own:
-            evidence = Evidence.OWN_TOKEN
+        shown = {evidence for number, evidence in pointed if number == ticket.id}
         return Thread(
             ticket,
-            evidence,
+            Evidence.OWN_TOKEN if own else min(shown, key=STRONGEST_FIRST.index),
             standing_of(session, ticket, sender),
             answers_internal=bool(own) and _tells_internal(session, own),
         )
@@ -109,7 +108,7 @@ def _valid_tokens(session: Session, clues: Sequence[Clue], *, now: datetime) -> 
     }
 
 
-def _ticket_of(
+def _pointed_at(
     session: Session, clue: Clue, proofs: dict[str, _Proof], *, secret: bytes
 ) -> tuple[int, Evidence] | None:
     match clue.kind:

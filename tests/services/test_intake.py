@@ -422,3 +422,15 @@ def report(reply: EmailMessage) -> bytes:
             "",
         ]
     ).encode()
+
+
+def test_a_foreign_message_id_does_not_hide_the_code_of_the_subject(desk: Desk) -> None:
+    ticket, _ = desk.open()
+    code = desk.office.desk.code(ticket.id)
+    raw = mail(
+        subject=f"Re: No puedo [#{ticket.id}-{code}]",
+        message_id="2@andina.example",
+        in_reply_to="<uno@andina.example>",
+    )
+    done = desk.office.deliver(raw, recipients=["soporte@example.com"])
+    assert (done.outcome, done.ticket_id) == (Outcome.APPENDED, ticket.id)
