@@ -102,6 +102,13 @@ async def listening(runtime: Runtime, **changes: Any) -> AsyncIterator[Server]:
             await server.stop()
 
 
+@asynccontextmanager
+async def talking(runtime: Runtime, **changes: Any) -> AsyncIterator[Dialogue]:
+    """Run a listener and begin one dialogue with it."""
+    async with listening(runtime, **changes) as server, await Dialogue.begin(server.port) as client:
+        yield client
+
+
 def journalled(runtime: Runtime) -> list[JournalEntry]:
     """Every entry of the journal, oldest first."""
     with runtime.db.snapshot() as session:

@@ -40,32 +40,34 @@ class Recipients:
     async def admit(self, written: str, peer: Peer, *, now: float) -> str:
         """Return the normal form of a recipient of ours; MailRefused or TryLater for any other.
 
-        `now` is in monotonic seconds. A token is asked for each time, by its hash; plain addresses
-        are few and asked for all at once.
+        `now` is in monotonic seconds. A token is asked for by its hash each time; plain addresses are
+        few, so all are asked for at once.
         """
         if written.lower() == POSTMASTER:
             written += "@" + self._mail.address.rpartition("@")[2]
         address = None if written.startswith("@") else normal_form(written)  # no source routes
         if address is not None:
-            fresh = self._asked is not None and now - self._asked < REMEMBERED_SECONDS
-            if fresh and address in self._ours.addresses:
+            remembered = self._asked is not None and now - self._asked < REMEMBERED_SECONDS
+            if remembered and address in self._ours.addresses:
                 return address
             token = entrance.token_in(self._mail, address)
             if token is not None:
                 return await self._admit_token(address, *token, peer, now=now)
-        self._ours = await self._db.in_thread(self._look)
-        self._asked = now
+        self._ours, self._asked = await self._db.in_thread(self._look), now
         if address in self._ours.addresses:
             return address
-        domain = written.rpartition("@")[2].lower() if address is None else address.rpartition("@")[2]
-        routed = written.startswith("@") or not written.rpartition("@")[0]
         log.info("smtp.not_ours", peer=peer.address, recipient=self.shown(written))
-        raise MailRefused(UNKNOWN if domain in self._ours.domains and not routed else ELSEWHERE)
+        raise MailRefused(UNKNOWN if self._would_be_ours(address or written) else ELSEWHERE)
 
     def shown(self, address: str) -> str:
         """Return an address fit for a log: what might be a token of ours is left out (C7)."""
         front, place, _ = self._mail.reply_address.partition("{token}")
         return self._mail.reply_address if place and address.lower().startswith(front) else address
+
+    def _would_be_ours(self, address: str) -> bool:
+        """Whether it is in a domain of ours, the local part whatever it is, quoted addresses included."""
+        local, _, domain = address.rpartition("@")
+        return bool(local) and not local.startswith("@") and domain.lower() in self._ours.domains
 
     async def _admit_token(
         self, address: str, purpose: TokenPurpose, token: str, peer: Peer, *, now: float

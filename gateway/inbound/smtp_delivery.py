@@ -51,13 +51,28 @@ async def keep_mail(lobby: Lobby, transaction: Transaction, peer: Peer, content:
     The commit has a budget, and goes on when it is over or when the connection is gone: if it
     succeeds after all, the sender's retry is a duplicate (D9, E1).
     """
-    in_memory = content.data is not None
-    head = _head(content) if in_memory else await to_the_end(_head, content)
-    seen = peek(head)
-    if seen.hops > limits.HOPS or seen.loops.count(lobby.own_loop) >= limits.OWN_HOPS:
+    try:
+        mail = await _looked_at(lobby, transaction, peer, content)
+    except BaseException:
         content.discard()
+        raise
+    try:
+        async with asyncio.timeout(lobby.timers.commit):
+            return await lobby.append(mail)
+    except TimeoutError:
+        raise TryLater(FAILED) from None
+    except Exception:
+        content.discard()
+        raise
+
+
+async def _looked_at(lobby: Lobby, transaction: Transaction, peer: Peer, content: Content) -> Incoming:
+    """Return the mail as the journal takes it; MailRefused when it goes in circles (L8)."""
+    in_memory = content.data is not None
+    seen = peek(_head(content) if in_memory else await to_the_end(_head, content))
+    if seen.hops > limits.HOPS or seen.loops.count(lobby.own_loop) >= limits.OWN_HOPS:
         raise MailRefused("554 5.4.6 Passed on too often, it seems to go in circles")
-    mail = Incoming(
+    return Incoming(
         door=Door.SMTP,
         content=content,
         recipients=tuple(transaction.recipients),
@@ -67,14 +82,6 @@ async def keep_mail(lobby: Lobby, transaction: Transaction, peer: Peer, content:
         peer=peer.address,
         listed_peer=peer.listed,
     )
-    try:
-        async with asyncio.timeout(lobby.timers.commit):
-            return await lobby.append(mail)
-    except TimeoutError:
-        raise TryLater(FAILED) from None
-    except Exception:
-        content.discard()
-        raise
 
 
 def _head(content: Content) -> bytes:

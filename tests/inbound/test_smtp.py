@@ -23,6 +23,7 @@ from tests.listener import (
     journalled,
     listening,
     octets_of,
+    talking,
 )
 
 Make = Callable[..., Runtime]
@@ -31,7 +32,7 @@ TOKEN = tokens.new_token()
 
 async def test_a_mail_answered_250_is_in_the_journal(make_runtime: Make) -> None:
     runtime = make_runtime(LISTED)
-    async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime) as client:
         assert (
             await client.deliver(MAIL, *ADDRESSED, "RCPT TO:<SOPORTE@Example.COM>") == "250 2.0.0 Kept as 1"
         )
@@ -101,7 +102,7 @@ async def test_ehlo_names_what_is_offered_and_no_more(make_runtime: Make) -> Non
     ],
 )
 async def test_a_reply(make_runtime: Make, commands: tuple[str | bytes, ...], expected: str) -> None:
-    async with listening(make_runtime(STRANGER)) as server, await Dialogue.begin(server.port) as client:
+    async with talking(make_runtime(STRANGER)) as client:
         reply = await client.say(*commands)
         assert reply.startswith(expected)
         assert await client.say("RSET") == "250 2.0.0 Begin anew"
@@ -145,13 +146,13 @@ async def test_a_recipient(make_runtime: Make, trust: str, recipient: str, expec
         make_topic(session, address="facturacion@topics.example")
         issued = Token(hash=tokens.hash_token(TOKEN), purpose=TokenPurpose.REPLY, created_at=runtime.now())
         session.add(issued)
-    async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime) as client:
         assert (await client.say(*ADDRESSED[:2], f"RCPT TO:<{recipient}>")).startswith(expected)
 
 
 async def test_a_topic_made_just_now_gets_its_mail(make_runtime: Make) -> None:
     runtime = make_runtime(STRANGER)
-    async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime) as client:
         command = "RCPT TO:<red@example.com>"
         assert (await client.say(*ADDRESSED, command)).startswith("550 5.1.1")
         with runtime.db.transaction() as session:
@@ -163,7 +164,7 @@ async def test_the_null_sender_and_unicode_reach_the_journal(make_runtime: Make)
     runtime = make_runtime(STRANGER)
     with runtime.db.transaction() as session:
         make_topic(session, address="atención@example.com")
-    async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime) as client:
         await client.deliver(MAIL, *GREETED, "MAIL FROM:<> SMTPUTF8", "RCPT TO:<Atención@example.com>")
         await client.deliver(MAIL, "MAIL FROM:<ñandú@ejemplo.ar>", "RCPT TO:<postmaster>")
     first, second = journalled(runtime)
@@ -173,7 +174,7 @@ async def test_the_null_sender_and_unicode_reach_the_journal(make_runtime: Make)
 
 async def test_commands_sent_in_one_breath_are_answered_in_order(make_runtime: Make) -> None:
     runtime = make_runtime(STRANGER)
-    async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime) as client:
         await client.say(*GREETED)
         await client.send("\r\n".join([*ADDRESSED[1:], "RCPT TO:<x@example.com>", "DATA", ""]).encode())
         assert [(await client.hear())[:3] for _ in range(4)] == ["250", "250", "550", "354"]
@@ -187,7 +188,7 @@ async def test_commands_sent_in_one_breath_are_answered_in_order(make_runtime: M
     [pytest.param(100, "250 2.0.0", id="a hundred hops"), pytest.param(101, "554 5.4.6", id="one more")],
 )
 async def test_hops(make_runtime: Make, hops: int, expected: str) -> None:
-    async with listening(make_runtime(STRANGER)) as server, await Dialogue.begin(server.port) as client:
+    async with talking(make_runtime(STRANGER)) as client:
         assert (await client.deliver(b"Received: by x\r\n" * hops + MAIL)).startswith(expected)
 
 
@@ -196,7 +197,7 @@ async def test_three_passes_of_our_own_loop_header_are_enough_and_forged_ones_ar
 ) -> None:
     runtime = make_runtime(STRANGER)
     ours = f"X-Sysmo-Loop: {own_loop(runtime.config, runtime.secret)}\r\n".encode()
-    async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime) as client:
         assert (await client.deliver(ours * 2 + MAIL)).startswith("250")
         assert (await client.deliver(ours * 3 + MAIL)).startswith("554 5.4.6")
         assert (await client.deliver(b"X-Sysmo-Loop: example.com.forged\r\n" * 9 + MAIL)).startswith("250")

@@ -16,13 +16,13 @@ from gateway.services.blobs import SMALL, Spool
 from tests.listener import (
     ADDRESSED,
     LISTED,
-    MAIL,
     STRANGER,
     Dialogue,
     journalled,
     listening,
     octets_of,
     spooled,
+    talking,
 )
 
 Make = Callable[..., Runtime]
@@ -122,11 +122,11 @@ async def test_no_second_mail_is_smuggled_in(make_runtime: Make, ending: bytes) 
     wire = HEAD + b"cierto" + ending + smuggled
     for trust, expected, kept in ((STRANGER, BROKEN, 0), (LISTED, "250 2.0.0", 1)):
         runtime = make_runtime(trust)
-        async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+        async with talking(runtime) as client:
             assert (await client.deliver(wire)).startswith(expected)
             assert await client.say("NOOP") == "250 2.0.0 OK"  # one reply to one mail, and nothing left over
         assert len(journalled(runtime)) == kept
-        assert not any("jefa@example.com" == entry.envelope_from for entry in journalled(runtime))
+        assert not any(entry.envelope_from == "jefa@example.com" for entry in journalled(runtime))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ async def test_no_second_mail_is_smuggled_in(make_runtime: Make, ending: bytes) 
 )
 async def test_a_strangers_mail(make_runtime: Make, body: bytes, expected: str) -> None:
     runtime = make_runtime(STRANGER)
-    async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime) as client:
         assert (await client.deliver(HEAD + body)).startswith(expected)
     assert [octets_of(runtime, entry) for entry in journalled(runtime)] == (
         [HEAD + body] if expected.startswith("250") else []
@@ -154,7 +154,7 @@ async def test_a_strangers_mail(make_runtime: Make, body: bytes, expected: str) 
 async def test_a_listed_peers_octets_are_kept_as_they_are(make_runtime: Make) -> None:
     runtime = make_runtime(LISTED)
     mail = HEAD + b"a\nb\rc\0d\r\n"
-    async with listening(runtime) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime) as client:
         assert (await client.deliver(mail)).startswith("250")
         assert (await client.deliver(b"", *ADDRESSED[1:])).startswith("250")
     assert [octets_of(runtime, entry) for entry in journalled(runtime)] == [mail, b""]
@@ -163,7 +163,7 @@ async def test_a_listed_peers_octets_are_kept_as_they_are(make_runtime: Make) ->
 async def test_a_mail_too_big_is_refused_at_its_end_and_leaves_nothing(make_runtime: Make) -> None:
     runtime = make_runtime(STRANGER)
     most = SMALL + 1000
-    async with listening(runtime, max_bytes=most) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime, max_bytes=most) as client:
         assert (await client.deliver(b"x" * most + b"\r\n")).startswith("552 5.3.4")
         assert spooled(runtime) == []
         assert (await client.deliver(b"x" * (most - 2) + b"\r\n", *ADDRESSED[1:])).startswith("250")

@@ -12,7 +12,18 @@ from gateway.inbound.smtp_lobby import Timers
 from gateway.rules import limits
 from gateway.rules.limits import Rate
 from gateway.runtime import Runtime
-from tests.listener import ADDRESSED, GREETED, LISTED, MAIL, STRANGER, Dialogue, journalled, listening, spooled
+from tests.listener import (
+    ADDRESSED,
+    GREETED,
+    LISTED,
+    MAIL,
+    STRANGER,
+    Dialogue,
+    journalled,
+    listening,
+    spooled,
+    talking,
+)
 
 Make = Callable[..., Runtime]
 CROWDED = "421 4.7.0 Too many connections, try again later"
@@ -57,7 +68,10 @@ async def test_of_five_thousand_recipients_a_hundred_are_taken(make_runtime: Mak
         def shown(self, address: str) -> str:
             return address
 
-    async with listening(runtime, recipients=Everybody()) as server, await Dialogue.begin(server.port) as client:
+    async with (
+        listening(runtime, recipients=Everybody()) as server,
+        await Dialogue.begin(server.port) as client,
+    ):
         await client.say(*ADDRESSED[:2])
         replies = [await client.say(f"RCPT TO:<{address}>") for address in issued]
         assert [reply[:9] for reply in replies] == ["250 2.1.5"] * 100 + ["452 4.5.3"] * 4900
@@ -70,14 +84,14 @@ async def test_of_five_thousand_recipients_a_hundred_are_taken(make_runtime: Mak
 
 
 async def test_the_twentieth_error_is_the_last(make_runtime: Make) -> None:
-    async with listening(make_runtime(LISTED)) as server, await Dialogue.begin(server.port) as client:
+    async with talking(make_runtime(LISTED)) as client:
         replies = [await client.say("HOLA") for _ in range(20)]
         assert replies == ["500 5.5.1 Command not known"] * 19 + ["421 4.7.0 Too many errors, closing"]
         assert await client.hear() == ""
 
 
 async def test_a_command_may_not_come_for_ever(make_runtime: Make) -> None:
-    async with listening(make_runtime(LISTED)) as server, await Dialogue.begin(server.port) as client:
+    async with talking(make_runtime(LISTED)) as client:
         replies = [await client.say("NOOP") for _ in range(101)]
         assert replies[99:] == ["250 2.0.0 OK", "421 4.7.0 NOOP sent too many times"]
         assert await client.hear() == ""
@@ -91,7 +105,7 @@ async def test_a_command_may_not_come_for_ever(make_runtime: Make) -> None:
     ],
 )
 async def test_the_sixty_first_message_of_a_minute(make_runtime: Make, trust: str, expected: str) -> None:
-    async with listening(make_runtime(trust)) as server, await Dialogue.begin(server.port) as client:
+    async with talking(make_runtime(trust)) as client:
         await client.say(*GREETED)
         for _ in range(60):
             assert (await client.say("MAIL FROM:<a@b.example>")).startswith("250")
@@ -107,7 +121,7 @@ async def test_the_sixty_first_message_of_a_minute(make_runtime: Make, trust: st
     ],
 )
 async def test_guessing_tokens(make_runtime: Make, trust: str, expected: str) -> None:
-    async with listening(make_runtime(trust)) as server, await Dialogue.begin(server.port) as client:
+    async with talking(make_runtime(trust)) as client:
         await client.say(*ADDRESSED)
         guesses = [f"RCPT TO:<soporte+{tokens.new_token()}@example.com>" for _ in range(21)]
         replies = [await client.say(guess) for guess in guesses]
@@ -117,10 +131,9 @@ async def test_guessing_tokens(make_runtime: Make, trust: str, expected: str) ->
 
 async def test_an_idle_connection_is_closed(make_runtime: Make) -> None:
     timers = Timers(idle=0.05)
-    async with listening(make_runtime(LISTED), timers=timers) as server:
-        async with await Dialogue.begin(server.port) as client:
-            assert await client.hear() == "421 4.4.2 Too slow, closing"
-            assert await client.hear() == ""
+    async with talking(make_runtime(LISTED), timers=timers) as client:
+        assert await client.hear() == "421 4.4.2 Too slow, closing"
+        assert await client.hear() == ""
 
 
 @pytest.mark.parametrize(
@@ -132,7 +145,7 @@ async def test_an_idle_connection_is_closed(make_runtime: Make) -> None:
 )
 async def test_a_slow_mail_is_cut_off(make_runtime: Make, timers: Timers) -> None:
     runtime = make_runtime(LISTED)
-    async with listening(runtime, timers=timers) as server, await Dialogue.begin(server.port) as client:
+    async with talking(runtime, timers=timers) as client:
         await client.say(*ADDRESSED, "DATA")
         await client.send(b"x" * 400_000 + b"\r\n")
 
@@ -153,12 +166,11 @@ async def test_a_slow_mail_is_cut_off(make_runtime: Make, timers: Timers) -> Non
 
 async def test_a_transaction_that_ended_in_time_may_be_followed_by_another(make_runtime: Make) -> None:
     timers = Timers(transaction=1)
-    async with listening(make_runtime(LISTED), timers=timers) as server:
-        async with await Dialogue.begin(server.port) as client:
-            assert (await client.deliver()).startswith("250")
-            await client.say("MAIL FROM:<a@b.example>", "RSET")
-            await asyncio.sleep(1.1)
-            assert (await client.deliver(MAIL, *ADDRESSED[1:])).startswith("250")
+    async with talking(make_runtime(LISTED), timers=timers) as client:
+        assert (await client.deliver()).startswith("250")
+        await client.say("MAIL FROM:<a@b.example>", "RSET")
+        await asyncio.sleep(1.1)
+        assert (await client.deliver(MAIL, *ADDRESSED[1:])).startswith("250")
 
 
 async def test_a_ninth_mail_waits_for_a_place_and_is_put_off_before_it_is_sent(make_runtime: Make) -> None:
@@ -189,11 +201,10 @@ async def test_little_disk_puts_mail_off_and_is_asked_for_once(make_runtime: Mak
         return 100 * limits.FREE_OCTETS, 0, limits.FREE_OCTETS
 
     disk = Disk(tmp_path / "not" / "yet", usage=usage)
-    async with listening(make_runtime(LISTED), disk=disk) as server:
-        async with await Dialogue.begin(server.port) as client:
-            await client.say(*GREETED)
-            for _ in range(3):
-                assert (await client.say("MAIL FROM:<a@b.example>")).startswith("452 4.3.1")
+    async with talking(make_runtime(LISTED), disk=disk) as client:
+        await client.say(*GREETED)
+        for _ in range(3):
+            assert (await client.say("MAIL FROM:<a@b.example>")).startswith("452 4.3.1")
     assert set(asked) == {tmp_path}
     assert len(asked) < 3
 
