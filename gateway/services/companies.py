@@ -40,6 +40,4 @@ def _checked_cuit(raw_cuit: str) -> str:
         return cuit_number.validate(raw_cuit)
     except ValidationError:
         shown = one_line(raw_cuit, 20)
-        raise Invalid(
-            "cuit", _("The CUIT {cuit} is not valid. Check its 11 numbers."), cuit=shown
-        ) from None
+        raise Invalid("cuit", _("The CUIT {cuit} is not valid. Check its 11 numbers."), cuit=shown) from None

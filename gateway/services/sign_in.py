@@ -54,11 +54,7 @@ def begin(session: Session, email: str, peer: str, *, now: datetime) -> Attempt 
     counters.count(session, _account(address), now=now)
     counters.count(session, _peer(network), now=now)
     user = session.execute(select(User).where(col(User.email) == address)).scalar_one_or_none()
-    usable = (
-        user is not None
-        and user.status is UserStatus.ACTIVE
-        and failures < rules.FAILURES_BEFORE_RESET
-    )
+    usable = user is not None and user.status is UserStatus.ACTIVE and failures < rules.FAILURES_BEFORE_RESET
     stored = user.password_hash if user is not None and usable else None
     return Attempt(address, network, now, user.id if user is not None and usable else None, stored)
 

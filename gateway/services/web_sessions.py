@@ -28,9 +28,7 @@ class Visitor:
 def start(session: Session, user: User, *, now: datetime) -> str:
     """Sign a browser in; return the token its cookie carries."""
     token = tokens.new_long_token()
-    session.add(
-        WebSession(id_hash=tokens.hash_token(token), user_id=user.id, created_at=now, seen_at=now)
-    )
+    session.add(WebSession(id_hash=tokens.hash_token(token), user_id=user.id, created_at=now, seen_at=now))
     session.flush()  # so that a later look in the same transaction finds it
     return token
 

@@ -1,0 +1,130 @@
+"""The web role: its routes, the application, and the server it runs on."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import structlog
+import uvicorn
+from anyio import CapacityLimiter
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from gateway.errors import ConfigError
+from gateway.runtime import Runtime
+from webui.cookies import Cookies
+from webui.endpoint import Bare, Endpoint
+from webui.failures import Failures
+from webui.guard import Guard
+from webui.rendering import STATIC, Rendering
+from webui.views import files, health, home, inbox, password, portal, set_up, sign_in, ticket
+from webui.web import HASHING_THREADS, Web
+
+BODY_OCTETS = 64 * 1024
+GRACE_SECONDS = 8
+BACKLOG = 512
+
+log = structlog.get_logger()
+
+
+def create_app(runtime: Runtime) -> Starlette:
+    """Return the application on a runtime."""
+    rendering = Rendering(runtime.config)
+    failures = Failures(rendering)
+    base_url, proxies = runtime.config.site.base_url, list(runtime.config.web.proxies)
+    middleware = [Middleware(Guard, base_url=base_url, error_page=failures.page)]
+    if proxies:
+        middleware.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies))
+    middleware.append(Middleware(RequestBodyLimitMiddleware, max_body_size=BODY_OCTETS))
+    app = Starlette(
+        routes=_routes(), middleware=middleware, exception_handlers={HTTPException: failures.answer}
+    )
+    app.state.web = Web(
+        runtime=runtime,
+        rendering=rendering,
+        cookies=Cookies(secure=base_url.startswith("https://")),
+        hashing=CapacityLimiter(HASHING_THREADS),
+    )
+    app.state.probe = health.Probe(runtime)
+    return app
+
+
+async def run(runtime: Runtime) -> None:
+    """Serve until cancelled; then finish what is being answered, for a few seconds at most."""
+    section = runtime.config.web
+    listener = await _listen(section.host, section.port)
+    config = uvicorn.Config(
+        create_app(runtime),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # create_app trusts those listed, and only those
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listener]), name="web.serve")
+    log.info("web.listening", host=section.host, port=listener.getsockname()[1])
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+    finally:
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals alone: whoever runs the roles handles them for all."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _routes() -> list[BaseRoute]:
+    """Every page there is, each with who may use it; the style sheet and icons are for anyone."""
+    static = GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=1000)
+    return [
+        _route("/healthz", health.alive),
+        _route("/readyz", health.ready),
+        _route("/", home.home),
+        _route("/instalar/{token}", set_up.form),
+        _route("/instalar/{token}", set_up.make),
+        _route("/ingresar", sign_in.form),
+        _route("/ingresar", sign_in.enter),
+        _route("/salir", sign_in.leave),
+        _route("/clave/{token}", password.form),
+        _route("/clave/{token}", password.change),
+        _route("/bandeja", inbox.show_inbox),
+        _route("/solicitudes", portal.show_requests),
+        _route("/solicitudes/{number:int}", ticket.show_ticket),
+        _route("/adjuntos/{id}/{name}", files.attachment),
+        _route("/mensajes/{id:int}/original.eml", files.original),
+        Mount("/static", app=static, name="static"),
+    ]
+
+
+def _route(path: str, endpoint: Endpoint | Bare) -> Route:
+    return Route(path, endpoint.respond, methods=[endpoint.method])
+
+
+async def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; a port in use is a mistake of the configuration, said in its words."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host or None, port, type=socket.SOCK_STREAM)
+        family, address = found[0][0], found[0][4]
+        return socket.create_server((str(address[0]), int(address[1])), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError([f"[web] port: {host}:{port}: {error.strerror}"]) from None

@@ -1,0 +1,68 @@
+"""Moments as people say them: "hace 4 min", "9:12", "ayer", "vie 8", then the date."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from gateway.catalogue import Translator, _
+from gateway.mail.wording import day
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOUR = timedelta(hours=1)
+_DAYS_BY_NAME = 6
+
+
+class Dates:
+    """Says moments in one language and the zone of the site."""
+
+    def __init__(self, language: str, zone: ZoneInfo, translate: Translator) -> None:
+        self._language = language
+        self._zone = zone
+        self._translate = translate
+
+    def short(self, moment: datetime, now: datetime) -> str:
+        """Return a moment as a list shows it: the nearer, the more exact."""
+        if now - moment < timedelta(minutes=1):
+            return self._translate(_("just now"))
+        if now - moment < _HOUR:
+            return self._translate(_("{count} min ago")).format(count=(now - moment).seconds // 60)
+        there = moment.astimezone(self._zone)
+        match self._days_between(moment, now):
+            case 0:
+                return _clock(there)
+            case 1:
+                return self._translate(_("yesterday"))
+            case days if days <= _DAYS_BY_NAME:
+                return f"{self._weekday(there)} {there.day}"
+            case _:
+                return day(there, self._language)
+
+    def long(self, moment: datetime, now: datetime) -> str:
+        """Return a moment as a message shows it: day and time."""
+        there = moment.astimezone(self._zone)
+        match self._days_between(moment, now):
+            case 0:
+                return self._translate(_("today, {time}")).format(time=_clock(there))
+            case 1:
+                return self._translate(_("yesterday, {time}")).format(time=_clock(there))
+            case _:
+                return self.full(moment)
+
+    def full(self, moment: datetime) -> str:
+        """Return a moment with weekday, date and time."""
+        there = moment.astimezone(self._zone)
+        return f"{self._weekday(there)} {day(there, self._language)}, {_clock(there)}"
+
+    def machine(self, moment: datetime) -> str:
+        """Return a moment for the `datetime` attribute: ISO 8601 with the zone's offset, to the minute."""
+        return moment.astimezone(self._zone).isoformat(timespec="minutes")
+
+    def _days_between(self, moment: datetime, now: datetime) -> int:
+        """Days of the calendar there, not spans of 24 hours; never negative."""
+        return max(0, (now.astimezone(self._zone).date() - moment.astimezone(self._zone).date()).days)
+
+    def _weekday(self, there: datetime) -> str:
+        return self._translate(f"weekday.{_WEEKDAYS[there.weekday()]}")
+
+
+def _clock(there: datetime) -> str:
+    return f"{there.hour}:{there.minute:02}"

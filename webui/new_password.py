@@ -1,0 +1,34 @@
+"""A new password: checked, and hashed on a thread of its own, before any transaction begins."""
+
+from collections.abc import Callable
+
+from anyio import to_thread
+from sqlmodel import Session
+from starlette.requests import Request
+
+from gateway.services import passwords
+from webui.endpoint import form_of
+from webui.web import web_of
+
+OwnWords = Callable[[Session], tuple[str, ...]]
+
+
+async def hashed_for(request: Request, own_words: OwnWords) -> str:
+    """Return the hash of the form's `clave`; Invalid when it may not be one.
+
+    `own_words` looks up what the password must not be made of, and raises NotFound for a link that
+    is no good, so that nobody makes us hash for nothing.
+    """
+    web = web_of(request)
+    password = form_of(request).get("clave", "")
+    known = await web.runtime.db.in_thread(_looked_up, request, own_words)
+    config = web.runtime.config
+    passwords.check_rules(
+        password, minimum=config.accounts.password_min, own_words=(*known, config.site.name)
+    )
+    return await to_thread.run_sync(passwords.hash_password, password, limiter=web.hashing)
+
+
+def _looked_up(request: Request, own_words: OwnWords) -> tuple[str, ...]:
+    with web_of(request).runtime.db.snapshot() as session:
+        return own_words(session)

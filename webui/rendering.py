@@ -1,0 +1,71 @@
+"""Pages from templates: escaped, in a language, with dates in the zone of the site."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from gateway.catalogue import LANGUAGES, label, translator
+from gateway.config import Config
+from gateway.mail.wording import file_size, tax_number
+from webui.dates import Dates
+from webui.text import initials, paragraphs
+
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+STATIC = HERE / "static"
+
+_LOCALES = {"es": "es-AR", "en": "en"}
+
+
+class Rendering:
+    """The parsed templates, once for each language, and the names under which static files are cached."""
+
+    def __init__(self, config: Config) -> None:
+        self._assets = {file.name: _digest(file) for file in sorted(STATIC.iterdir())}
+        self._language = config.site.language
+        self._environments = {language: self._environment(language, config) for language in LANGUAGES}
+
+    def render(self, template: str, language: str | None, values: Mapping[str, Any]) -> str:
+        """Return a page; without a language in that of the site."""
+        known = language if language in self._environments else self._language
+        return self._environments[known].get_template(template).render(values)
+
+    def asset(self, name: str) -> str:
+        """Return the path of a static file, which changes with its content, so it is cached for ever."""
+        return f"/static/{name}?v={self._assets[name]}"
+
+    def _environment(self, language: str, config: Config) -> Environment:
+        translate = translator(language)
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=select_autoescape(["html"], default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.globals.update(
+            _=translate,
+            asset=self.asset,
+            dates=Dates(language, ZoneInfo(config.site.timezone), translate),
+            help_address=config.mail.address,
+            label=partial(label, translate),
+            locale=_LOCALES[language],
+            site_name=config.site.name,
+        )
+        environment.filters.update(
+            cuit=tax_number,
+            initials=initials,
+            paragraphs=paragraphs,
+            size=lambda octets: file_size(octets, language),
+        )
+        return environment
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]

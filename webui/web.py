@@ -1,0 +1,89 @@
+"""What every page works with: the runtime, the templates, the cookies, the threads that hash passwords."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from anyio import CapacityLimiter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from gateway.rules.people import Sender
+from gateway.runtime import Runtime
+from gateway.services.web_sessions import Visitor
+from webui.cookies import Cookies
+from webui.csrf import form_token
+from webui.rendering import Rendering
+
+HASHING_THREADS = 2
+"""Each password takes 32 MB and a tenth of a second: more at once would let anybody stop the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """One for the whole role; `app.state.web`."""
+
+    runtime: Runtime
+    rendering: Rendering
+    cookies: Cookies
+    hashing: CapacityLimiter
+
+
+def web_of(request: Request) -> Web:
+    """The role's own things."""
+    web: Web = request.app.state.web
+    return web
+
+
+def visitor_of(request: Request) -> Visitor | None:
+    """Who is signed in, or None. Known once `endpoint` has looked."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    return visitor
+
+
+def person_of(request: Request) -> Sender:
+    """Who is signed in, on a page that nobody else may use."""
+    visitor = visitor_of(request)
+    if visitor is None:
+        raise TypeError("a page for anyone asked who is signed in")
+    return visitor.person
+
+
+def now_of(request: Request) -> datetime:
+    """The one time of this request."""
+    if not hasattr(request.state, "now"):
+        request.state.now = web_of(request).runtime.now()
+    now: datetime = request.state.now
+    return now
+
+
+def show(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    """Answer with a page."""
+    web, visitor = web_of(request), visitor_of(request)
+    cookies = web.cookies
+    token = form_token(request, cookies, web.runtime.secret)
+    page = web.rendering.render(
+        template,
+        visitor.language if visitor is not None else None,
+        {
+            "csrf": token.value,
+            "notice": cookies.notice(request, web.runtime.secret),
+            "now": now_of(request),
+            "path": request.url.path,
+            "person": visitor.person if visitor is not None else None,
+            **values,
+        },
+    )
+    response = HTMLResponse(page, status_code=status)
+    cookies.forget_notice(request, response)
+    if token.new_visit is not None:
+        cookies.remember_visit(response, token.new_visit)
+    return response
+
+
+def redirect(request: Request, path: str, *, notice: str = "") -> RedirectResponse:
+    """Answer with the way to another page of ours; the notice is shown there, once."""
+    web = web_of(request)
+    response = RedirectResponse(path, status_code=303)
+    if notice:
+        web.cookies.remember_notice(response, notice, web.runtime.secret)
+    return response
