@@ -11,8 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
+from tests.certificates import server_context
 from tests.imap_faults import Fault, HangUp, accept
 
 CAPABILITIES = ("IMAP4rev1", "IDLE", "MOVE", "UIDPLUS")
@@ -44,14 +46,14 @@ class Script:
 class FakeImap:
     """The server. `deliver` puts mail in; `fault` scripts what goes wrong; `commands` is what was asked."""
 
-    def __init__(self, *, capabilities: tuple[str, ...] = CAPABILITIES) -> None:
-        self.capabilities = capabilities
+    def __init__(self, *, certificate: Path | None = None) -> None:
+        self.capabilities = CAPABILITIES
         self.folders = {"INBOX": Folder()}
         self.commands: list[str] = []
-        self.greeting = b"* OK ready\r\n"
         self.heard = threading.Condition(threading.RLock())
         self._scripts: list[Script] = []
         self._sessions: set[Session] = set()
+        self._tls = server_context(certificate) if certificate is not None else None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -60,6 +62,11 @@ class FakeImap:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # wakes who waits in accept; closing alone does not
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.disconnect_all()
 
@@ -113,18 +120,19 @@ class FakeImap:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            threading.Thread(target=self._serve, args=[connection], daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(HangUp, OSError):
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
             session = Session(self, connection)
             self._sessions.add(session)
-            threading.Thread(target=self._serve, args=[session], daemon=True).start()
-
-    def _serve(self, session: "Session") -> None:
-        try:
-            session.serve()
-        except (HangUp, OSError, ValueError):
-            pass
-        finally:
-            self._sessions.discard(session)
-            session.end()
+            try:
+                session.serve()
+            finally:
+                self._sessions.discard(session)
+                session.end()
 
 
 class Session:
@@ -144,7 +152,7 @@ class Session:
 
     def end(self) -> None:
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def wait_for_hang_up(self) -> None:
         while self._file.readline():
@@ -152,7 +160,7 @@ class Session:
         raise HangUp
 
     def serve(self) -> None:
-        self.send(self.server.greeting)
+        self.send(b"* OK ready\r\n")
         for line in self._file:
             self.tag, _, self.command = line.decode("utf-8", "replace").strip().partition(" ")
             with self.server.heard:

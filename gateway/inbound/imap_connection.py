@@ -70,11 +70,11 @@ def is_loopback(host: str) -> bool:
 
 
 class Connection:
-    """Signed in from the start. Used by one thread; only `cut` may come from another."""
+    """Connected from the start. Used by one thread; only `cut` may come from another."""
 
     def __init__(self, section: Imap, timing: Timing) -> None:
         self._section = section
-        context = ssl.create_default_context(cafile=section.ca_file)
+        context = ssl.create_default_context(cafile=section.ca_file) if section.security != "none" else None
         self.client = IMAPClient(
             section.host,
             section.port,
@@ -84,21 +84,30 @@ class Connection:
         )
         self.client.normalise_times = False  # else they come in local time, without saying so
         self._socket: socket.socket = self.client.socket()
-        try:
-            if section.security == "starttls":
-                self.client.starttls(context)
-                self._socket = self.client.socket()
-            self._sign_in()
-        except BaseException:
-            self.close()
-            raise
-        self.can_idle: bool = section.idle and self.client.has_capability("IDLE")
+        self._context = context
+        self.can_idle = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def sign_in(self) -> None:
+        """Send name and password, under TLS where it is wanted. WrongPassword when they are refused."""
+        if self._section.security == "starttls":
+            self.client.starttls(self._context)
+            self._socket = self.client.socket()
+        password = secret_of(self._section.password, self._section.password_file)
+        try:
+            self.client.login(self._section.username, password)
+        except LoginError as error:
+            if isinstance(error.__context__, IMAPClientAbortError):
+                raise error.__context__ from None
+            if any(code in str(error).upper() for code in TEMPORARY):
+                raise
+            raise WrongPassword("the server refused our user name or password") from None
+        self.can_idle = self._section.idle and self.client.has_capability("IDLE")
 
     def close(self) -> None:
         """Hang up without LOGOUT, which would wait for a server that may be gone."""
@@ -151,17 +160,6 @@ class Connection:
         self.client.idle_done()
         if not said and time.monotonic() - began < seconds / 2:
             self.client.noop()
-
-    def _sign_in(self) -> None:
-        password = secret_of(self._section.password, self._section.password_file)
-        try:
-            self.client.login(self._section.username, password)
-        except LoginError as error:
-            if isinstance(error.__context__, IMAPClientAbortError):
-                raise error.__context__ from None
-            if any(code in str(error).upper() for code in TEMPORARY):
-                raise
-            raise WrongPassword("the server refused our user name or password") from None
 
     def _borders(self, exists: int, listed: int) -> list[int]:
         """Every `listed`-th UID of a large folder. UIDs stay true while messages come and go."""

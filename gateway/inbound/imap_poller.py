@@ -64,6 +64,7 @@ class Poller:
                 return timedelta(seconds=self._timing.held_elsewhere)
             with Connection(self._section, self._timing) as connection:
                 self._connection = connection
+                connection.sign_in()
                 log.info("imap.connected", mailbox=self.name, idle=connection.can_idle)
                 self._collector.resume(cursor)
                 while not self._stopped.is_set():

@@ -23,7 +23,7 @@ from tests.fakes_imap import PASSWORD, FakeImap
 QUICK = Timing(connect=20, read=20, idle_steps=(0.1, 30), full_look=30, held_elsewhere=0.1)
 """Long where waiting hides no mistake."""
 
-IMPATIENT = replace(QUICK, read=0.3)
+IMPATIENT = replace(QUICK, connect=1, read=0.3)
 """For servers that fall silent. Running out by accident costs a look more, and no test."""
 
 ROOMY = (200 * 1024**3, 400 * 1024**3)
@@ -72,6 +72,7 @@ class Fetching:
 
     def look(self) -> int:
         with Connection(self.section, self.timing) as connection:
+            connection.sign_in()
             self.collector.resume(self.claim())
             return self.collector.look(connection, connection.select(), fully=True)
 

@@ -309,6 +309,7 @@ def test_large_folders_are_listed_piece_by_piece(server, fetching):
     for number in range(1, 26):
         server.deliver(mail(number), uid=number * 1000)
     with Connection(fetching.section, QUICK) as connection:
+        connection.sign_in()
         exists = connection.select().exists
         assert list(connection.uids_above(3500, exists, listed=10)) == [
             [4000, 5000, 6000, 7000, 8000, 9000, 10000],
