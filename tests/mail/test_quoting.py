@@ -76,6 +76,21 @@ Asunto: RE: Impresora [#7-k7q2]
             id="Zimbra",
         ),
         pytest.param(
+            "Mi mail: ana@cliente.example\nEl 3/11/2025 a las 10:00, S escribió:\n> Hola",
+            "Mi mail: ana@cliente.example",
+            id="an own line with an address above",
+        ),
+        pytest.param(
+            "El lunes 3 paso.\nEl 3/11/2025 a las 10:00, S escribió:\n> Hola",
+            "El lunes 3 paso.",
+            id="an own line that begins like an attribution",
+        ),
+        pytest.param(
+            "El tema sigue igual.\nS <s@example.com> escribió el 3/11/2025 a las 10:00:\n> Hola",
+            "El tema sigue igual.",
+            id="an own line that begins like one, above another kind",
+        ),
+        pytest.param(
             "> ¿La apagaron?\nSí\n> ¿Y ahora?\nTampoco", "Sí\nTampoco", id="answers among the quotes"
         ),
         pytest.param(
