@@ -9,19 +9,14 @@ import stat
 from pathlib import Path
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from gateway.catalogue import _
 from gateway.config import Config, Site
 from gateway.db import Database
 from gateway.errors import ConfigError, TryLater
-from gateway.mail.templates import Templates
 from gateway.migrations import check_schema
 from gateway.runtime import Runtime
-from gateway.services.desk import Desk, open_desk
-
-TEMPLATES = Path(__file__).parents[1] / "templates" / "email"
-"""The words of our mail: beside the package, in a checkout as in an installation."""
 
 
 def open_runtime(config: Config) -> Runtime:
@@ -37,15 +32,13 @@ def open_runtime(config: Config) -> Runtime:
     return Runtime(config=config, db=database, secret=secret)
 
 
-def desk_of(runtime: Runtime) -> Desk:
-    """Return what the services need to know of this installation."""
-    return open_desk(runtime.config, runtime.secret, Templates(TEMPLATES))
-
-
 def open_database(config: Config) -> Database:
     """Open the database, or raise ConfigError when it may lose a commit (D2) or others may read it."""
     url = config.database.url.get_secret_value()
-    database = Database(url, pool=config.database.pool)
+    try:
+        database = Database(url, pool=config.database.pool)
+    except (ArgumentError, ValueError):  # their words repeat the URL, which may hold a password
+        raise ConfigError(["[database] url: this is not the address of a database"]) from None
     try:
         if database.is_sqlite:
             _refuse_wider(Path(make_url(url).database or ""), "[database] url")
@@ -62,7 +55,10 @@ def reach_database(config: Config) -> None:
     For the commands that another program calls: a mail server that hands us a mail must hear
     "later" of a database that is away, and not that our configuration is wrong.
     """
-    database = Database(config.database.url.get_secret_value(), pool=2)
+    try:
+        database = Database(config.database.url.get_secret_value(), pool=2)
+    except (ArgumentError, ValueError):
+        return  # no matter of time: whoever opens it says what is wrong
     try:
         database.engine.connect().close()
     except OperationalError:

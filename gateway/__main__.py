@@ -1,0 +1,5 @@
+"""`python -m gateway` is `sysmo`."""
+
+from gateway.cli import main
+
+main()

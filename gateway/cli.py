@@ -1,5 +1,0 @@
-"""The `sysmo` command."""
-
-
-def main() -> None:
-    """Placeholder until the commands land."""

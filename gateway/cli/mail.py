@@ -1,0 +1,138 @@
+"""`sysmo mail`: the ledgers of mail in and out."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.output import local, print_json, print_json_list, print_table
+from gateway.cli.request import Request, request_of, say
+from gateway.services import ledger
+from gateway.services.ledger import Box, Details, MailIn, MailOut
+from gateway.services.transfer import mail_in_line, mail_out_line, utc
+
+app = typer.Typer(no_args_is_help=True, help="Mail in and out, and what became of it.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+MailId = Annotated[str, typer.Argument(metavar="ID", help="As the list shows it: 12, or out-12.")]
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    outcome: Annotated[str | None, typer.Option(help="Only these: failed, waiting, deferred …")] = None,
+    box: Annotated[Box, typer.Option(help="Mail in, or mail out.")] = Box.IN,
+    as_json: AsJson = False,
+) -> None:
+    """List mail, oldest first."""
+    request = request_of(context)
+    with request.runtime() as runtime, runtime.db.snapshot() as session:
+        if box is Box.IN:
+            mails_in = ledger.mails_in(session, outcome=outcome)
+            if as_json:
+                print_json_list(map(mail_in_line, mails_in))
+            else:
+                print_table(_headings_in(request), (_cells_in(mail, request) for mail in mails_in))
+        else:
+            mails_out = ledger.mails_out(session, state=outcome)
+            if as_json:
+                print_json_list(map(mail_out_line, mails_out))
+            else:
+                print_table(_headings_out(request), (_cells_out(mail, request) for mail in mails_out))
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    mail_id: MailId,
+    as_json: AsJson = False,
+    raw: Annotated[bool, typer.Option("--raw", help="The mail itself, as it came.")] = False,
+) -> None:
+    """Show all that is known of one mail."""
+    request = request_of(context)
+    wanted = ledger.parse_id(mail_id)
+    with request.runtime() as runtime, runtime.db.snapshot() as session:
+        if raw:
+            sys.stdout.buffer.write(ledger.raw_mail(session, runtime.blobs, wanted))
+            return
+        mail, details = ledger.show(session, wanted)
+    line = mail_in_line(mail) if isinstance(mail, MailIn) else mail_out_line(mail)
+    line |= _details_line(details)
+    if as_json:
+        print_json(line)
+        return
+    for key, value in line.items():
+        if value is not None:
+            say(f"{key:12} {_flat(value)}")
+
+
+@app.command()
+def retry(context: typer.Context, mail_id: MailId) -> None:
+    """Put a failed mail back in line."""
+    request = request_of(context)
+    wanted = ledger.parse_id(mail_id)
+    with request.runtime() as runtime, runtime.db.transaction() as session:
+        ledger.retry(session, wanted, now=runtime.now())
+    _ = request.words
+    say(_("Mail {id} is back in line.").format(id=wanted))
+
+
+def _headings_in(request: Request) -> Sequence[str]:
+    _ = request.words
+    return _("ID"), _("Received"), _("Door"), _("From"), _("To"), _("Outcome"), _("Request"), _("Reason")
+
+
+def _cells_in(mail: MailIn, request: Request) -> Sequence[str]:
+    return (
+        mail.id,
+        _local(mail.received_at, request),
+        mail.door,
+        mail.sender or "",
+        ", ".join(mail.recipients),
+        mail.outcome,
+        _number(mail.ticket),
+        mail.reason or "",
+    )
+
+
+def _headings_out(request: Request) -> Sequence[str]:
+    _ = request.words
+    return _("ID"), _("Queued"), _("To"), _("Purpose"), _("State"), _("Attempts"), _("Request"), _("Sent")
+
+
+def _cells_out(mail: MailOut, request: Request) -> Sequence[str]:
+    return (
+        mail.id,
+        _local(mail.created_at, request),
+        mail.recipient,
+        mail.purpose,
+        mail.state,
+        str(mail.attempts),
+        _number(mail.ticket),
+        _local(mail.sent_at, request),
+    )
+
+
+def _details_line(details: Details) -> dict[str, Any]:
+    return {
+        "attempts": details.attempts,
+        "due_at": utc(details.due_at),
+        "last_error": details.last_error,
+        "size": details.size,
+        "message": details.message,
+    }
+
+
+def _flat(value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+def _local(moment: datetime | None, request: Request) -> str:
+    return local(moment, request.config.site.timezone)
+
+
+def _number(ticket: int | None) -> str:
+    return f"#{ticket}" if ticket is not None else ""

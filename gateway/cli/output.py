@@ -1,0 +1,64 @@
+"""Lists as people read them and as programs do, times, and progress on a terminal."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import chain, islice
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+
+T = TypeVar("T")
+
+LOOKED_AT = 500
+"""Rows whose widths make the columns, so that a list of a million needs no memory."""
+
+WIDEST = 48
+GAP = "  "
+
+
+def print_json(value: object) -> None:
+    """Print one value as JSON on one line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def print_json_list(values: Iterable[Mapping[str, Any]]) -> None:
+    """Print a JSON list, an object a line, as they come."""
+    sys.stdout.write("[")
+    separator = "\n"
+    for value in values:
+        sys.stdout.write(separator + json.dumps(value, ensure_ascii=False))
+        separator = ",\n"
+    sys.stdout.write("\n]\n")
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under headings. What strangers wrote cannot move the cursor or start a line."""
+    cells = ([_shown(cell) for cell in row] for row in rows)
+    first = list(islice(cells, LOOKED_AT))
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(list(headings), *first, strict=True)]
+    for row in chain([headings], first, cells):
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(GAP.join(padded).rstrip() + "\n")
+
+
+def local(moment: datetime | None, timezone: str) -> str:
+    """A time as the people of the site read it; "" when there is none."""
+    return moment.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+@contextmanager
+def progress(items: Iterable[T], *, label: str, length: int) -> Iterator[Iterable[T]]:
+    """Show on stderr how far a long work is, if a person watches."""
+    if not sys.stderr.isatty():
+        yield items
+        return
+    with typer.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
+        yield bar
+
+
+def _shown(cell: str) -> str:
+    return cell if cell.isprintable() else cell.encode("unicode_escape").decode("ascii")
