@@ -73,6 +73,10 @@ class Part(Message):
             return
         super().set_raw(name, value)
 
+    def raw_payload(self) -> str:
+        """Return a leaf's content as it came. `get_payload` decodes it, and loses what it cannot."""
+        return self._payload if isinstance(self._payload, str) else ""
+
     def get_content_type(self) -> str:
         if not self._bounds.parsing:
             return super().get_content_type()
@@ -105,16 +109,16 @@ class _Opener(MailParser):  # type: ignore[misc]
     """
 
     @classmethod
-    def open(cls, raw: bytes, bounds: _Bounds) -> Message:
+    def open(cls, raw: bytes, bounds: _Bounds) -> Part:
         opened = cls._parse_guarded(lambda: _feed(raw, bounds))
-        message: Message = opened.message
+        message: Part = opened.message
         return message
 
     def parse(self) -> "_Opener":
         return self
 
 
-def open_mail(raw: bytes, *, attached_too: bool = False) -> tuple[Message, tuple[str, ...]]:
+def open_mail(raw: bytes, *, attached_too: bool = False) -> tuple[Part, tuple[str, ...]]:
     """Return the root part of a mail and notes on what was beyond a limit.
 
     `attached_too` opens attached mails and delivery reports as parts of the tree, as those who
@@ -126,9 +130,9 @@ def open_mail(raw: bytes, *, attached_too: bool = False) -> tuple[Message, tuple
     return message, tuple(bounds.notes)
 
 
-def _feed(raw: bytes, bounds: _Bounds) -> Message:
+def _feed(raw: bytes, bounds: _Bounds) -> Part:
     rules = policy.compat32.clone(message_factory=bounds.new_part)
-    parser: BytesFeedParser[Message] = BytesFeedParser(policy=rules)
+    parser: BytesFeedParser[Part] = BytesFeedParser(policy=rules)
     try:
         for start in range(0, len(raw), _CHUNK):
             parser.feed(raw[start : start + _CHUNK])

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.message import Message
 
 from gateway.mail import charsets, filenames, flowed, headers
+from gateway.mail.opening import Part
 from gateway.mail.transfer_encoding import octets_of
 from gateway.rules.limits import DEPTH
 
@@ -53,6 +53,7 @@ class _Head:
     disposition: str
     filename: str
     content_id: str | None
+    transfer_encoding: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class _Place:
     related: bool = False
 
 
-def collect(root: Message) -> Leaves:
+def collect(root: Part) -> Leaves:
     """Sort the leaves of a mail into its body and its attached files.
 
     A body part is a text/plain or text/html that nobody calls an attachment: neither its
@@ -79,7 +80,7 @@ def collect(root: Message) -> Leaves:
     return leaves
 
 
-def _visit(part: Message, place: _Place, leaves: Leaves) -> None:
+def _visit(part: Part, place: _Place, leaves: Leaves) -> None:
     head = _head_of(part)
     if not part.is_multipart():
         _sort_leaf(part, head, place, leaves)
@@ -98,8 +99,8 @@ def _visit(part: Message, place: _Place, leaves: Leaves) -> None:
         _visit(child, inside, leaves)
 
 
-def _sort_leaf(part: Message, head: _Head, place: _Place, leaves: Leaves) -> None:
-    octets = octets_of(part)
+def _sort_leaf(part: Part, head: _Head, place: _Place, leaves: Leaves) -> None:
+    octets = octets_of(part.raw_payload(), head.transfer_encoding)
     if not _is_body(head, place):
         leaves.attachments.append(_file(octets, head, place, leaves))
         return
@@ -145,7 +146,7 @@ def _file(octets: bytes, head: _Head, place: _Place, leaves: Leaves) -> Attached
     )
 
 
-def _head_of(part: Message) -> _Head:
+def _head_of(part: Part) -> _Head:
     fields: dict[str, str] = {}
     for name, value in part.raw_items():
         lowered = name.lower()
@@ -162,6 +163,7 @@ def _head_of(part: Message) -> _Head:
         disposition=disposition,
         filename=disposition_parameters.get("filename") or parameters.get("name") or "",
         content_id=content_id or None,
+        transfer_encoding=fields.get("content-transfer-encoding", ""),
     )
 
 
@@ -172,18 +174,18 @@ def _is_type(token: str) -> bool:
         and len(token) <= 127
         and token.isascii()
         and token.isprintable()
-        and not any(character in token for character in ' "<>/;'.replace("/", ""))
         and "/" not in subtype
+        and not any(character in token for character in ' "<>;')
     )
 
 
-def _children(part: Message) -> Iterator[Message]:
+def _children(part: Part) -> Iterator[Part]:
     for child in part.get_payload():
-        if isinstance(child, Message):
+        if isinstance(child, Part):
             yield child
 
 
-def _rescue(root: Message, leaves: Leaves) -> None:
+def _rescue(root: Part, leaves: Leaves) -> None:
     """Take the words around the parts when no part has any: a boundary closed too early."""
     around = "\n".join(text.strip() for text in (root.preamble, root.epilogue) if text and text.strip())
     if around:

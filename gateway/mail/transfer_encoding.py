@@ -2,19 +2,18 @@
 
 import binascii
 import re
-from email.message import Message
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _UUENCODED = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
 
-def octets_of(part: Message) -> bytes:
-    """Return the decoded content of a leaf; an unknown encoding leaves the octets as they came."""
-    payload = part.get_payload()
-    if not isinstance(payload, str):
-        return b""
+def octets_of(payload: str, transfer_encoding: str) -> bytes:
+    """Return the decoded content of a leaf; an unknown encoding leaves the octets as they came.
+
+    `payload` is the standard library's: octets above 127 stand there as surrogates.
+    """
     octets = payload.encode("utf-8", "surrogateescape")
-    encoding = str(part.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
+    encoding = transfer_encoding.partition(";")[0].strip().lower()
     if encoding == "quoted-printable":
         return binascii.a2b_qp(octets)
     if encoding == "base64":
