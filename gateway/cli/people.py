@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from gateway.catalogue import label
+from gateway.catalogue import _, label
 from gateway.cli.output import print_json_list, print_table
 from gateway.cli.request import Request, request_of, say
 from gateway.errors import Invalid, NotFound
@@ -95,7 +95,6 @@ def list_(
 def reset(context: typer.Context, email: Email) -> None:
     """Send a mail with a link that sets a new password."""
     request = request_of(context)
-    _ = request.words
     with request.runtime() as runtime, runtime.db.transaction() as session:
         user = _found(session, email)
         if user.status is not UserStatus.ACTIVE:
