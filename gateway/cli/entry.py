@@ -100,8 +100,8 @@ def _explain(error: DomainError, request: Request) -> int:
     words = request.words
     match error:
         case NotFound():
-            return complain(f"{words(_('Not found'))}: {error}", status=FOUND)
+            return complain(words(_("Not found: {what}")).format(what=error), status=FOUND)
         case Invalid():
             return complain(f"{error.field}: {words(error.sentence).format(**error.values)}", status=WRONG)
         case other:
-            return complain(f"{words(_('Not allowed'))}: {words(str(other))}", status=WRONG)
+            return complain(words(_("Not allowed: {what}")).format(what=words(str(other))), status=WRONG)
