@@ -1,7 +1,8 @@
 """Loop: claim due rows of the outbox → mark transmitting → send, outside any transaction → settle.
 
-A few lanes send side by side, each over a connection of its own. Between two mails a lane needs one
-transaction: it settles the last and marks the next as being sent, in one commit (invariants E5).
+One lane sends, or a few side by side, each over a connection of its own (`[mailer] connections`):
+the more there are, the more mails a crash finds on the wire, and those of people go twice (E5).
+Between two mails a lane needs one transaction: it settles the last and marks the next, in one commit.
 """
 
 import asyncio
@@ -35,7 +36,6 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-LANES = 4
 BATCH = 16
 STOP_SECONDS = 20.0
 POLL_SECONDS = 1.0
@@ -117,12 +117,13 @@ class Mailer:
         self._runtime = runtime
         self._make_transport = make_transport
         self._signature = signature
+        self._lanes = runtime.config.mailer.connections
         self._lasting = timedelta(seconds=runtime.config.mailer.lease_seconds)
         self._line: asyncio.Queue[Claimed | None] = asyncio.Queue()  # None: the lane may end
 
     async def run(self) -> None:
         """Work until cancelled, then finish what is on the wire and give back the rest."""
-        lanes = [asyncio.create_task(self._lane(), name=f"mailer-lane-{number}") for number in range(LANES)]
+        lanes = [asyncio.create_task(self._lane(), name=f"mailer-lane-{number}") for number in range(self._lanes)]
         try:
             await self._feed()
         finally:
@@ -138,7 +139,7 @@ class Mailer:
         """Keep the line filled. A database that is away pauses the sending and nothing more (O11)."""
         await self._insist(self._release_dead)
         while True:
-            claimed = await self._insist(self._claim) if self._line.qsize() < LANES else []
+            claimed = await self._insist(self._claim) if self._line.qsize() < self._lanes else []
             for each in claimed:
                 self._line.put_nowait(each)
             if not claimed:
