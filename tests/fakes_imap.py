@@ -18,7 +18,7 @@ from tests.certificates import server_context
 from tests.imap_faults import Fault, HangUp, accept
 
 CAPABILITIES = ("IMAP4rev1", "IDLE", "MOVE", "UIDPLUS")
-PASSWORD = "clave secreta"
+PASSWORD = "clave-secreta"
 
 
 @dataclass

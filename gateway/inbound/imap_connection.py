@@ -148,6 +148,14 @@ class Connection:
         answer: dict[int, dict[bytes, Any]] = self.client.fetch(uids, ["INTERNALDATE", part])
         return answer
 
+    def told_of_more(self) -> bool:
+        """Whether a server mentioned new mail in passing since this was last asked.
+
+        Servers announce what arrives during a command at its end, and once. imapclient keeps that
+        to itself, so imaplib is asked; else the mail would wait until IDLE is left.
+        """
+        return bool(self.client._imap.response("EXISTS")[1] != [None])
+
     def idle(self, seconds: float) -> None:
         """Wait for the server to say anything.
 

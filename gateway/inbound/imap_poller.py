@@ -15,13 +15,16 @@ import structlog
 
 from gateway.config import Imap, secret_of
 from gateway.inbound.imap_collect import Collector, Space, WriteDown, disk_space
-from gateway.inbound.imap_connection import Connection, Timing, WrongPassword, folder_url
+from gateway.inbound.imap_connection import Connection, Selected, Timing, WrongPassword, folder_url
 from gateway.rules.retry import IMAP_WRONG_PASSWORD, imap_pause
 from gateway.runtime import Runtime, is_dead
 from gateway.services import mailboxes
 from gateway.services.mailboxes import Cursor
 
 log = structlog.get_logger()
+
+LOOKS = 10
+"""In a row without IDLE: some server might announce the same mail for ever."""
 
 
 class Poller:
@@ -89,20 +92,31 @@ class Poller:
 
     def _look_and_wait(self, connection: Connection) -> None:
         """One full look and what follows until the next is due: with IDLE many small ones."""
-        timing, collector = self._timing, self._collector
+        timing = self._timing
         until = time.monotonic() + timing.full_look
         selected = connection.select()
-        collector.look(connection, selected, fully=True)
+        self._collector.look(connection, selected, fully=True)
         self._failures = 0
         if not connection.can_idle:
             self._stopped.wait(min(self._section.poll_seconds, timing.full_look))
             return
         step = 0
         while not self._stopped.is_set() and time.monotonic() < until:
-            while collector.look(connection, selected, fully=False):
+            if self._look_for_more(connection, selected):
                 step = 0
             connection.idle(timing.idle_steps[step])
             step = min(step + 1, len(timing.idle_steps) - 1)
+
+    def _look_for_more(self, connection: Connection, selected: Selected) -> bool:
+        """Look until nothing is left and nothing was announced meanwhile; whether anything came."""
+        came = False
+        for _ in range(LOOKS):
+            connection.told_of_more()  # said before this look, so covered by it
+            taken = self._collector.look(connection, selected, fully=False)
+            came = came or taken > 0
+            if not taken and not connection.told_of_more():
+                break
+        return came
 
     def _claim(self) -> Cursor | None:
         runtime = self._runtime

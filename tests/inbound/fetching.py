@@ -18,7 +18,7 @@ from gateway.runtime import Runtime
 from gateway.services import blobs, journal, mailboxes
 from gateway.services.journal import Incoming
 from gateway.services.mailboxes import Cursor
-from tests.fakes_imap import PASSWORD, FakeImap
+from tests.fakes_imap import PASSWORD
 
 QUICK = Timing(connect=20, read=20, idle_steps=(0.1, 30), full_look=30, held_elsewhere=0.1)
 """Long where waiting hides no mistake."""
@@ -50,7 +50,7 @@ class Fetching:
     """A mailbox as one process sees it. `look` is one connection with one full look."""
 
     runtime: Runtime
-    server: FakeImap
+    server: Any
     space: tuple[int, int] = ROOMY
     timing: Timing = QUICK
 

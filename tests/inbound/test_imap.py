@@ -20,6 +20,7 @@ from gateway.services.mailboxes import LEASE
 from tests.certificates import make_certificate
 from tests.fakes_imap import CAPABILITIES, PASSWORD, FakeImap
 from tests.imap_faults import (
+    accept,
     hang_up,
     hang_up_midway,
     misunderstand,
@@ -66,6 +67,17 @@ def test_mail_that_comes_while_others_are_fetched_needs_no_new_word_of_the_serve
     with attending(fetching.poller(timing=replace(QUICK, idle_steps=(30,)))):
         server.wait_until(lambda: len(server.asked("STORE")) == 2)
     assert fetching.journalled() == [(1, 1), (1, 2)]
+
+
+def test_mail_announced_during_another_command_is_not_forgotten(server, fetching):
+    def one_more(session, answer):
+        server.deliver(MAIL)
+        session.send(b"* 1 EXISTS\r\n" + answer)
+
+    server.fault("SEARCH", accept, one_more)
+    with attending(fetching.poller(timing=replace(QUICK, idle_steps=(30,)))):
+        server.wait_until(lambda: bool(server.asked("STORE")))
+    assert fetching.journalled() == [(1, 1)]
 
 
 def test_mail_announced_in_the_breath_that_starts_idle_is_found_soon(server, fetching):
