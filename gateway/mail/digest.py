@@ -2,6 +2,8 @@
 
 import hashlib
 
+from gateway.rules.limits import HEADER_OCTETS
+
 _FIELDS = (b"from", b"to", b"date", b"subject")
 
 
@@ -13,28 +15,27 @@ def digest(raw: bytes) -> str:
     the kind of line ends, blank lines at the end.
     """
     head, body = _split(raw.replace(b"\r\n", b"\n"))
-    fields: dict[bytes, list[bytes]] = {name: [] for name in _FIELDS}
-    current: list[bytes] | None = None
+    values: dict[bytes, list[bytes]] = {name: [] for name in _FIELDS}
+    pieces: list[bytes] | None = None  # of the field being read, if it is one of ours
     for line in head.split(b"\n"):
-        if line[:1] in (b" ", b"\t"):
-            if current:
-                current[-1] += line
-            continue
-        name, _, value = line.partition(b":")
-        current = fields.get(name.strip().lower())
-        if current is not None:
-            current.append(value)
+        value = line
+        if line[:1] not in (b" ", b"\t"):
+            name, _, value = line.partition(b":")
+            pieces = values.get(name.strip().lower())
+            if pieces is not None:
+                pieces.append(b"\n")  # which stands in no value, so no two values run together
+        if pieces is not None:
+            pieces += value.split()
     canonical = hashlib.sha256()
-    for name, values in fields.items():
-        for value in values:
-            canonical.update(name + b":" + b" ".join(value.split()) + b"\n")
+    for name, words in values.items():
+        canonical.update(name + b":" + b" ".join(words) + b"\n")
     canonical.update(b"\n" + body.rstrip(b"\n"))
     return canonical.hexdigest()
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
-    """Return header and body; a mail that starts with a blank line has no header."""
+    """Return header and body; what is too long for a header counts as body."""
     if raw.startswith(b"\n"):
         return b"", raw[1:]
-    head, _, body = raw.partition(b"\n\n")
-    return head, body
+    end = raw.find(b"\n\n", 0, HEADER_OCTETS)
+    return (raw[:end], raw[end + 2 :]) if end >= 0 else (raw[:HEADER_OCTETS], raw[HEADER_OCTETS:])

@@ -1,9 +1,10 @@
 """The octets of a MIME part behind its transfer encoding, however broken (RFC 2045; invariants B9)."""
 
 import binascii
-import re
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
+_PADDINGS = 1000  # pieces one behind the other; more are one piece, their padding ignored
 _UUENCODED = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
 
@@ -28,11 +29,11 @@ def unbase64(octets: bytes) -> bytes:
     try:
         return binascii.a2b_base64(octets.translate(None, b"\r\n \t"), strict_mode=True)
     except binascii.Error:
-        pieces = (_NOT_BASE64.sub(b"", piece) for piece in octets.split(b"="))
-        return b"".join(map(_unbase64_piece, pieces))
+        return b"".join(_unbase64_piece(piece) for piece in octets.split(b"=", _PADDINGS))
 
 
 def _unbase64_piece(digits: bytes) -> bytes:
+    digits = digits.translate(None, _NOT_BASE64)
     if len(digits) % 4 == 1:
         digits = digits[:-1]  # six bits make no octet
     return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
