@@ -40,7 +40,8 @@ def plain(value: object) -> tuple[object, bytes]:
 
 def rebuild(kind: type[Value], header: object, octets: bytes) -> Value:
     """Put a dataclass together again. Raises ValueError for anything that is not of its type."""
-    built: Value = _builder(kind)(header, _Octets(octets))
+    wanted: Any = kind
+    built: Value = _builder(wanted)(header, _Octets(octets))
     return built
 
 
@@ -68,7 +69,8 @@ def _plain(value: Any, octets: list[bytes]) -> object:
         return value.isoformat()
     if isinstance(value, tuple):
         return [_plain(each, octets) for each in value]
-    return [_plain(getattr(value, name), octets) for name in _names(type(value))]
+    kind: Any = type(value)
+    return [_plain(getattr(value, name), octets) for name in _names(kind)]
 
 
 @cache
@@ -86,10 +88,11 @@ def _builder(kind: Any) -> _Build:
     if get_origin(kind) is tuple:
         build = _builder(get_args(kind)[0])
         return lambda value, octets: tuple([build(each, octets) for each in _checked(value, list)])
+    make: Any = kind  # which is_dataclass() would narrow to something that cannot be called
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        builders = [_builder(hints[name]) for name in _names(kind)]
-        return lambda value, octets: kind(
+        hints = get_type_hints(make)
+        builders = [_builder(hints[name]) for name in _names(make)]
+        return lambda value, octets: make(
             *[build(each, octets) for build, each in zip(builders, _checked(value, list), strict=True)]
         )
     if kind is bytes:

@@ -75,7 +75,8 @@ class Part(Message):
 
     def raw_payload(self) -> str:
         """Return a leaf's content as it came. `get_payload` decodes it, and loses what it cannot."""
-        return self._payload if isinstance(self._payload, str) else ""
+        payload = self._payload  # type: ignore[attr-defined]
+        return payload if isinstance(payload, str) else ""
 
     def get_content_type(self) -> str:
         if not self._bounds.parsing:
@@ -132,11 +133,12 @@ def open_mail(raw: bytes, *, attached_too: bool = False) -> tuple[Part, tuple[st
 
 def _feed(raw: bytes, bounds: _Bounds) -> Part:
     rules = policy.compat32.clone(message_factory=bounds.new_part)
-    parser: BytesFeedParser[Part] = BytesFeedParser(policy=rules)
+    parser: BytesFeedParser[Any] = BytesFeedParser(policy=rules)
     try:
         for start in range(0, len(raw), _CHUNK):
             parser.feed(raw[start : start + _CHUNK])
-        return parser.close()
+        root: Part = parser.close()
+        return root
     except _TooManyParts:
         if bounds.root is None:
             raise
