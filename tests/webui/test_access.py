@@ -1,0 +1,137 @@
+"""Who may use what: every route, for everybody, beside a table written by hand (W1, W2, C6)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from starlette.routing import Route
+
+from gateway.runtime import Runtime
+from tests.webui.conftest import Browser
+from tests.webui.scene import CANARY, RAW, Scene, make_scene
+
+PEOPLE = {
+    "anonymous": None,
+    "client": "laura.gimenez@andina.example",
+    "other client": "diego@albornoz.example",
+    "operator": "martin.sosa@sysmo.example",
+    "other operator": "carla.nunez@sysmo.example",
+    "administrator": "admin@sysmo.example",
+}
+
+TABLE = {
+    # anonymous, client, other client, operator, other operator, administrator
+    "GET /": (303, 303, 303, 303, 303, 303),
+    "GET /healthz": (200, 200, 200, 200, 200, 200),
+    "GET /readyz": (200, 200, 200, 200, 200, 200),
+    "GET /instalar/{token}": (404, 404, 404, 404, 404, 404),
+    "POST /instalar/{token}": (404, 404, 404, 404, 404, 404),
+    "GET /ingresar": (200, 303, 303, 303, 303, 303),
+    "POST /ingresar": (422, 422, 422, 422, 422, 422),
+    "POST /salir": (303, 303, 303, 303, 303, 303),
+    "GET /clave/{token}": (404, 404, 404, 404, 404, 404),
+    "POST /clave/{token}": (404, 404, 404, 404, 404, 404),
+    "GET /bandeja": (303, 404, 404, 200, 200, 200),
+    "GET /solicitudes": (303, 200, 200, 200, 200, 200),
+    "GET /solicitudes/{number:int}": (303, 200, 404, 200, 404, 200),
+    "GET /adjuntos/{id}/{name}": (303, 200, 404, 200, 404, 200),
+    "GET /mensajes/{id:int}/original.eml": (303, 404, 404, 200, 404, 200),
+}
+"""On the request of the first client, in the topic of the first operator."""
+
+CHANGING = {"POST /salir"}
+"""Last, since the visitor is another one afterwards."""
+
+
+@pytest.fixture
+def scene(web_runtime: Runtime) -> Scene:
+    with web_runtime.db.transaction() as session:
+        return make_scene(session)
+
+
+def routes(app: Any) -> Iterator[str]:
+    for route in app.routes:
+        if isinstance(route, Route):
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield f"{method} {route.path}"
+
+
+def path_of(route: str, scene: Scene) -> str:
+    return (
+        route.partition(" ")[2]
+        .replace("{token}", "a" * 52)
+        .replace("{number:int}", str(scene.ticket))
+        .replace("{id:int}", str(scene.client_message))
+        .replace("{id}", scene.public_file)
+        .replace("{name}", "x.png")
+    )
+
+
+def answer(browser: Browser, route: str, scene: Scene) -> int:
+    path = path_of(route, scene)
+    if route.startswith("GET"):
+        return int(browser.get(path).status_code)
+    page = "/solicitudes" if browser.get("/solicitudes").status_code == 200 else "/ingresar"
+    return int(browser.send_form(path, {"email": "x@y.example", "clave": "no"}, page=page).status_code)
+
+
+def test_the_table_names_every_route(app: Any) -> None:
+    assert sorted(routes(app)) == sorted(TABLE)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_every_route_answers_as_the_table_says(
+    who: str, browse: Callable[..., Browser], scene: Scene
+) -> None:
+    browser = browse(PEOPLE[who])
+    column = list(PEOPLE).index(who)
+    order = sorted(TABLE, key=lambda route: route in CHANGING)
+    found = {route: answer(browser, route, scene) for route in order}
+    assert found == {route: TABLE[route][column] for route in order}
+
+
+@pytest.mark.parametrize("who", [who for who in PEOPLE if who != "anonymous"])
+def test_the_forbidden_and_the_absent_answer_alike(
+    who: str, browse: Callable[..., Browser], scene: Scene
+) -> None:
+    browser = browse(PEOPLE[who])
+    absent = browser.get("/solicitudes/999999")
+    assert absent.status_code == 404
+    for path in ("/solicitudes/9999999999999999999999", f"/adjuntos/{'a' * 26}/x", "/adjuntos/%00/x"):
+        assert browser.get(path).status_code == 404
+    for path in (f"/solicitudes/{scene.ticket}", f"/solicitudes/{scene.other_ticket}"):
+        found = browser.get(path)
+        assert found.status_code == 200 or found.text == absent.text
+
+
+@pytest.mark.parametrize("who", ["client", "other client", "anonymous"])
+def test_nothing_internal_reaches_a_client(who: str, browse: Callable[..., Browser], scene: Scene) -> None:
+    browser = browse(PEOPLE[who])
+    paths = [path_of(route, scene) for route in TABLE if route.startswith("GET")]
+    paths += [
+        f"/solicitudes/{scene.ticket}?todo=1",
+        f"/adjuntos/{scene.internal_file}/x.txt",
+        f"/mensajes/{scene.internal_message}/original.eml",
+    ]
+    for path in paths:
+        found = browser.get(path)
+        assert CANARY not in found.text + str(found.headers), path
+
+
+def test_operators_see_the_internal_comment_and_its_file(
+    browse: Callable[..., Browser], scene: Scene
+) -> None:
+    browser = browse(PEOPLE["operator"])
+    assert CANARY in browser.get(f"/solicitudes/{scene.ticket}").text
+    assert browser.get(f"/adjuntos/{scene.internal_file}/x").status_code == 200
+    assert browser.get(f"/mensajes/{scene.client_message}/original.eml").content == RAW
+
+
+def test_access_ends_when_the_topic_is_taken_away(
+    browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime
+) -> None:
+    browser = browse(PEOPLE["other operator"])
+    assert browser.get(f"/solicitudes/{scene.other_ticket}").status_code == 200
+    with web_runtime.db.transaction() as session:
+        session.connection().exec_driver_sql("DELETE FROM topic_operator")
+    assert browser.get(f"/solicitudes/{scene.other_ticket}").status_code == 404
