@@ -1,0 +1,42 @@
+"""`python -m benchmarks [NAME…]`: JSON lines of figures, all benchmarks when none is named."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks import corpus, intake, memory, pipeline, push, send
+from benchmarks.figures import Figure
+from benchmarks.scope import ROUNDS, Scope
+
+BENCHMARKS: Mapping[str, Callable[[Scope], list[Figure]]] = {
+    "intake": intake.measure,
+    "pipeline": pipeline.measure,
+    "push": push.measure,
+    "send": send.measure,
+    "memory": memory.measure,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(BENCHMARKS))
+    parser.add_argument(
+        "--database", default="", metavar="URL", help="a PostgreSQL database, beside which new ones are made"
+    )
+    parser.add_argument("--mails", type=int, default=corpus.COUNT, help="fewer for a quick look")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument(
+        "--profile", type=Path, metavar="FOLDER", help="keep profiles; figures then say nothing"
+    )
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]}; there are: {' '.join(BENCHMARKS)}")
+    scope = Scope(mails=given.mails, rounds=given.rounds, database=given.database, profiles=given.profile)
+    for name in given.names or BENCHMARKS:
+        for figure in BENCHMARKS[name](scope):
+            print(figure.line(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
