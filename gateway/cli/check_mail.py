@@ -30,9 +30,9 @@ Lookup = Callable[[str], list[str] | None]
 def check_mail(config: Config, words: Words) -> Iterator[Finding]:
     """Everything that is outside this machine."""
     for name, section in config.imap.items():
-        yield _check_mailbox(name, section, words)
+        yield check_mailbox(name, section, words)
     if config.mailer.transport == "smtp":
-        yield _check_smarthost(config, words)
+        yield check_smarthost(config, words)
     domain = config.mail.address.rpartition("@")[2]
     yield from judge_domain(domain, texts_of, selector=_own_selector(config.mailer), words=words)
 
@@ -49,9 +49,10 @@ def texts_of(name: str) -> list[str] | None:
     return [b"".join(record.strings).decode("utf-8", "replace") for record in answer]
 
 
-def _check_mailbox(name: str, section: Imap, words: Words) -> Finding:
+def check_mailbox(name: str, section: Imap, words: Words) -> Finding:
     try:
         with Connection(section, PATIENCE) as connection:
+            connection.sign_in()
             exists = connection.select().exists
     except (IMAPClientError, SysmoError, OSError) as error:
         text = words(_("The mailbox {name} cannot be read: {error}"))
@@ -60,7 +61,7 @@ def _check_mailbox(name: str, section: Imap, words: Words) -> Finding:
     return found("mailbox", text.format(name=name, count=exists), name=name, count=exists)
 
 
-def _check_smarthost(config: Config, words: Words) -> Finding:
+def check_smarthost(config: Config, words: Words) -> Finding:
     where = f"{config.mailer.host}:{config.mailer.port}"
     try:
         asyncio.run(_sign_in(config))

@@ -6,16 +6,18 @@ Exit status: 0 done; 1 a check found something, or not found; 2 wrong usage or c
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy.exc import OperationalError
 
+from gateway import logs
 from gateway.catalogue import _
-from gateway.cli import checking, draining, exporting, mail, people, running, topics
+from gateway.cli import checking, draining, exporting, ingesting, mail, people, running, topics
 from gateway.cli.request import Request, complain, request_of
+from gateway.config import Log
 from gateway.errors import ConfigError, DomainError, Invalid, NotFound, TryLater
 
 DONE, FOUND, WRONG, LATER, INTERRUPTED = 0, 1, 2, 75, 130
@@ -32,6 +34,7 @@ app.command()(running.run)
 app.command()(running.migrate)
 app.command()(checking.check)
 app.command()(draining.drain)
+app.command()(ingesting.ingest)
 app.command()(exporting.export)
 app.add_typer(people.app, name="user")
 app.add_typer(topics.app, name="topic")
@@ -48,11 +51,11 @@ def _file(
     request_of(context).file = config
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, set_up_logs: Callable[[Log], None] = logs.set_up) -> int:
     """Run one command; return its exit status. Only a bug shows a traceback."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # no letter ends us
-    request = Request()
+    request = Request(set_up_logs)
     try:
         status = app(args=hoisted(arguments), prog_name="sysmo", standalone_mode=False, obj=request)
         sys.stdout.flush()

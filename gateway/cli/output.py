@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, islice
@@ -58,6 +58,23 @@ def progress(items: Iterable[T], *, label: str, length: int) -> Iterator[Iterabl
         return
     with typer.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
         yield bar
+
+
+@contextmanager
+def counter(label: str) -> Iterator[Callable[[int], None]]:
+    """The same where nobody knows how much there is: a number that grows."""
+    count = 0
+
+    def told(more: int) -> None:
+        nonlocal count
+        count += more
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{label}: {count}")
+            sys.stderr.flush()
+
+    yield told
+    if count and sys.stderr.isatty():
+        sys.stderr.write("\n")
 
 
 def _shown(cell: str) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import typer
 
-from gateway import logs
 from gateway.catalogue import translator
-from gateway.config import Config, load
+from gateway.config import Config, Log, load
 from gateway.runtime import Runtime
 from gateway.startup import open_runtime
 
@@ -19,7 +18,8 @@ Words = Callable[[str], str]
 class Request:
     """One call. The configuration is read when a command first asks, so that `--help` needs none."""
 
-    def __init__(self) -> None:
+    def __init__(self, set_up_logs: Callable[[Log], None]) -> None:
+        self.set_up_logs = set_up_logs
         self.file = Path("config.toml")
         self.words: Words = translator("es")
         self._config: Config | None = None
@@ -30,7 +30,7 @@ class Request:
             self._config = load(self.file)
             self.words = translator(self._config.site.language)
             # To stderr, and only what went wrong: stdout is for people and scripts.
-            logs.set_up(self._config.log.model_copy(update={"level": "warning"}))
+            self.set_up_logs(self._config.log.model_copy(update={"level": "warning"}))
         return self._config
 
     @contextmanager

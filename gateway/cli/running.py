@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from gateway import logs
 from gateway.cli.request import Request, request_of, say
 from gateway.config import Config
 from gateway.migrations import HEAD
@@ -26,7 +25,7 @@ def run(
     request = request_of(context)
     for line in _welcome(request, chosen(request.config, roles or ())):
         say(line)
-    logs.set_up(request.config.log)
+    request.set_up_logs(request.config.log)
     run_roles(request.config, roles or ())
 
 
@@ -59,7 +58,7 @@ def _welcome(request: Request, roles: Sequence[str]) -> Iterator[str]:
 
 
 def _set_up_url(config: Config, token: str) -> str:
-    return f"{config.site.base_url.rstrip('/')}/inicio/{token}"
+    return f"{config.site.base_url.rstrip('/')}/instalar/{token}"
 
 
 def _at(host: str, port: int) -> str:
