@@ -166,13 +166,17 @@ class Session:
             with self.server.heard:
                 self.server.commands.append(self.command)
                 answer = b"".join(self._answer(self.command))
+                told = len(self._folder.messages)
                 self.server.heard.notify_all()
             self.server.fault_for(self.command)(self, answer)
             if self.command == "IDLE":
-                self._idle()
+                self._idle(told)
 
-    def _idle(self) -> None:
-        self.idling = True
+    def _idle(self, told: int) -> None:
+        with self.server.heard:
+            if len(self._folder.messages) > told:
+                self.send(b"* %d EXISTS\r\n" % len(self._folder.messages))
+            self.idling = True
         line = self._file.readline()
         self.idling = False
         if line.strip() != b"DONE":

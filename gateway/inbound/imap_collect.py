@@ -4,10 +4,8 @@ Work is chosen by UIDs not yet recorded, never by flags or dates, and no message
 or deleted before the commit that holds it (invariants D11, D12).
 """
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import structlog
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
@@ -19,9 +17,10 @@ from gateway.inbound.envelope import envelope_of
 from gateway.inbound.imap_connection import Connection, Selected, folder_url
 from gateway.inbound.imap_fetch import Fetched, Fetcher, batches
 from gateway.inbound.imap_source import Source
+from gateway.inbound.space import RoomFor, has_room
 from gateway.mail.peek import peek
 from gateway.models.queues import Door
-from gateway.rules.limits import HEADER_OCTETS, disk_is_low
+from gateway.rules.limits import HEADER_OCTETS
 from gateway.runtime import Runtime
 from gateway.services import journal, mailboxes
 from gateway.services.journal import Incoming
@@ -32,19 +31,10 @@ log = structlog.get_logger()
 WriteDown = Callable[[Sequence[Incoming]], list[int]]
 """Journals mails, all or an exception; returns their entry ids after the commit."""
 
-Space = Callable[[Path], tuple[int, int]]
-"""Free and total octets of the disk a folder is on."""
-
 SIZED_AT_ONCE = 500
 """UIDs in one FETCH of sizes, which keeps its line below 8 KiB."""
 
 RENEWED_EVERY = mailboxes.LEASE.total_seconds() / 3
-
-
-def disk_space(folder: Path) -> tuple[int, int]:
-    """Free and total octets of the disk a folder is on, or will be."""
-    usage = shutil.disk_usage(next(each for each in [folder, *folder.parents] if each.exists()))
-    return usage.free, usage.total
 
 
 class Collector:
@@ -60,13 +50,13 @@ class Collector:
         section: Imap,
         write_down: WriteDown,
         *,
-        space: Space = disk_space,
+        has_room: RoomFor = has_room,
     ) -> None:
         self._runtime = runtime
         self._name = name
         self._section = section
         self._write_down = write_down
-        self._space = space
+        self._has_room = has_room
         self._fetcher = Fetcher(name, section, runtime.config.smtp.max_bytes, runtime.blobs)
         self._source = Source(name, section.processed)
         self._renewed = 0.0
@@ -85,7 +75,7 @@ class Collector:
         `fully`: the folder was selected just now, so a UID means what it meant when it was
         recorded, and what an earlier run recorded without settling its source is made up for.
         """
-        if disk_is_low(*self._space(self._runtime.blobs)):
+        if not self._has_room(self._runtime):
             raise TryLater("452 4.3.1 Little disk space is left")
         self._trust_uids_of(selected.uidvalidity)
         if fully:

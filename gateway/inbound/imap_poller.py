@@ -14,8 +14,9 @@ from datetime import timedelta
 import structlog
 
 from gateway.config import Imap, secret_of
-from gateway.inbound.imap_collect import Collector, Space, WriteDown, disk_space
+from gateway.inbound.imap_collect import Collector, WriteDown
 from gateway.inbound.imap_connection import Connection, Selected, Timing, WrongPassword, folder_url
+from gateway.inbound.space import RoomFor, has_room
 from gateway.rules.retry import IMAP_WRONG_PASSWORD, imap_pause
 from gateway.runtime import Runtime, is_dead
 from gateway.services import mailboxes
@@ -38,14 +39,14 @@ class Poller:
         write_down: WriteDown,
         *,
         timing: Timing | None = None,
-        space: Space = disk_space,
+        has_room: RoomFor = has_room,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.name = name
         self._runtime = runtime
         self._section = section
         self._timing = timing or Timing()
-        self._collector = Collector(runtime, name, section, write_down, space=space)
+        self._collector = Collector(runtime, name, section, write_down, has_room=has_room)
         self._chance = chance
         self._failures = 0
         self._stopped = threading.Event()

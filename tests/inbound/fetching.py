@@ -26,8 +26,6 @@ QUICK = Timing(connect=20, read=20, idle_steps=(0.1, 30), full_look=30, held_els
 IMPATIENT = replace(QUICK, connect=1, read=0.3)
 """For servers that fall silent. Running out by accident costs a look more, and no test."""
 
-ROOMY = (200 * 1024**3, 400 * 1024**3)
-
 
 def settings(port: int, **keys: Any) -> str:
     """The configuration of one mailbox, `soporte`, on a server of this machine."""
@@ -51,17 +49,17 @@ class Fetching:
 
     runtime: Runtime
     server: Any
-    space: tuple[int, int] = ROOMY
+    room: bool = True
     timing: Timing = QUICK
 
     def __post_init__(self) -> None:
         self.section = self.runtime.config.imap["soporte"]
         self.collector = Collector(
-            self.runtime, "soporte", self.section, self.write_down, space=lambda _: self.space
+            self.runtime, "soporte", self.section, self.write_down, has_room=lambda _: self.room
         )
 
     def poller(self, **keys: Any) -> Poller:
-        keys = {"timing": self.timing, "space": lambda _: self.space} | keys
+        keys = {"timing": self.timing, "has_room": lambda _: self.room} | keys
         return Poller(self.runtime, "soporte", self.section, self.write_down, **keys)
 
     def write_down(self, mails: Sequence[Incoming]) -> list[int]:

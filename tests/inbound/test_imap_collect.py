@@ -222,7 +222,7 @@ def test_mail_that_cannot_be_marked_is_told_of_and_marked_later(server, fetching
 
 def test_polling_pauses_while_the_disk_is_almost_full(server, fetching):
     server.deliver(mail(1))
-    fetching.space = (MIB, 400 * 1024**3)
+    fetching.room = False
     with pytest.raises(TryLater):
         fetching.look()
     assert server.asked("SEARCH|FETCH") == []
