@@ -46,17 +46,22 @@ class Throttled:
 
 def begin(session: Session, email: str, peer: str, *, now: datetime) -> Attempt | Throttled:
     """Count a try as failed and return what to check its password against, or that it is too early."""
-    address = normal_form(email) or email.strip().lower()
+    known = normal_form(email)  # None is nobody's; what it holds may not even reach the database
+    address = known or email.strip().lower()
     network = rules.peer_network(peer)
     failures, wait = _waiting(session, address, network, now=now)
     if wait > timedelta(0):
         return Throttled(wait)
     counters.count(session, _account(address), now=now)
     counters.count(session, _peer(network), now=now)
-    user = session.execute(select(User).where(col(User.email) == address)).scalar_one_or_none()
-    usable = user is not None and user.status is UserStatus.ACTIVE and failures < rules.FAILURES_BEFORE_RESET
-    stored = user.password_hash if user is not None and usable else None
-    return Attempt(address, network, now, user.id if user is not None and usable else None, stored)
+    user = _usable(session, known) if failures < rules.FAILURES_BEFORE_RESET else None
+    return Attempt(
+        email=address,
+        peer=network,
+        counted_at=now,
+        user_id=user.id if user is not None else None,
+        stored=user.password_hash if user is not None else None,
+    )
 
 
 def finish(
@@ -81,6 +86,14 @@ def forget_failures(session: Session, email: str) -> None:
     """Start counting anew: the password was right, or is new."""
     counter = table_of(Counter)
     session.execute(delete(counter).where(counter.c.name == _account(email)))
+
+
+def _usable(session: Session, address: str | None) -> User | None:
+    if address is None:
+        return None
+    return session.execute(
+        select(User).where(col(User.email) == address, col(User.status) == UserStatus.ACTIVE)
+    ).scalar_one_or_none()
 
 
 def _waiting(session: Session, address: str, network: str, *, now: datetime) -> tuple[int, timedelta]:

@@ -211,3 +211,43 @@ def test_a_forwarded_address_counts_from_a_listed_proxy_alone(
     with Browser(app) as proxy, Browser(app, "192.0.2.9") as stranger:
         assert proxy.get("/readyz", headers=forged).json() == {"ready": True}
         assert stranger.get("/readyz", headers={"X-Forwarded-For": "127.0.0.1"}).json() == {"ready": True}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"&".join(b"a%d=1" % each for each in range(5_000)), id="thousands of fields"),
+        pytest.param(b"csrf=%zz&email=%ff%fe&%00=%00", id="no text"),
+        pytest.param(b"\xff\xfe=\x00", id="bytes"),
+        pytest.param(b"a" * 60_000, id="one long name"),
+        pytest.param(b"csrf=%ed%a0%80", id="half a surrogate"),
+    ],
+)
+def test_a_broken_form_is_refused_and_breaks_nothing(body: bytes, browse: Callable[..., Browser]) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    assert browse().post("/ingresar", content=body, headers=headers).status_code in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "email", ["\x00", "a\x00@b.example", "\ud7ff" * 100, "x" * 5_000, "'; DROP TABLE person"]
+)
+def test_whatever_is_typed_as_an_address_is_a_wrong_one(email: str, browse: Callable[..., Browser]) -> None:
+    assert browse().sign_in(email, "\x00" * 10).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "vista=%00&estado=%ff",
+        "antes=99999999999999999999-1",
+        "antes=1-99999999999",
+        "antes=%00-1",
+        "vista=a&vista=b",
+    ],
+)
+def test_whatever_an_address_says_the_list_is_shown(
+    query: str, browse: Callable[..., Browser], web_runtime: Runtime
+) -> None:
+    with web_runtime.db.transaction() as session:
+        make_operator(session, **with_password())
+    assert browse("martin.sosa@sysmo.example").get(f"/bandeja?{query}").status_code == 200
