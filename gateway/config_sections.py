@@ -187,6 +187,7 @@ class Mailer(Section):
     password: SecretStr = SecretStr("")
     password_file: Path | None = None
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
+    connections: Annotated[int, Field(ge=1, le=20)] = 1
     lease_seconds: Annotated[int, Field(ge=2, le=3600)] = 600
     ca_file: Path | None = None
     dkim_domain: str = ""

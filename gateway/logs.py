@@ -5,6 +5,8 @@ A line carries the entry id and what happened, never a subject, a body or a secr
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -15,12 +17,16 @@ QUIET = ("mail.log", "mail.debug", "imapclient", "uvicorn.access", "mailparser",
 """Libraries that write message lines or every request at DEBUG or INFO."""
 
 
+FRAMES = 6
+
+
 def set_up(section: Log) -> None:
     """Send every log of the process to stderr in one form. Called once, by the command."""
     level = logging.getLevelNamesMapping()[section.level.upper()]
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _located,
         _bounded,
     ]
     renderer: Any = (
@@ -46,6 +52,17 @@ def set_up(section: Log) -> None:
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _located(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Say what an exception was and where, innermost place first, without the values in its text."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+        places = [f"{frame.name}:{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)]
+        event["error"] = f"{type(error).__name__} in {' < '.join(places)}"
+    return event
 
 
 def _bounded(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
