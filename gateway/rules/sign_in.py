@@ -32,7 +32,7 @@ def delay_after(failures: int) -> timedelta:
     if failures < FREE_FAILURES:
         return timedelta(0)
     doublings = min(failures - FREE_FAILURES, 10)  # far beyond the longest delay
-    return min(_FIRST_DELAY * 2**doublings, _LONGEST_DELAY)
+    return min(_FIRST_DELAY * (1 << doublings), _LONGEST_DELAY)
 
 
 def peer_network(peer: str) -> str:
