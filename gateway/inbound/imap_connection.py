@@ -105,7 +105,7 @@ class Connection:
             if isinstance(error.__context__, IMAPClientAbortError):
                 raise error.__context__ from None
             if any(code in str(error).upper() for code in TEMPORARY):
-                raise
+                raise ProtocolError("the server signs nobody in at the moment") from None
             raise WrongPassword("the server refused our user name or password") from None
         self.can_idle = self._section.idle and self.client.has_capability("IDLE")
 

@@ -59,8 +59,8 @@ def claim(
 
 
 def renew(session: Session, name: str, *, worker: str, now: datetime) -> None:
-    """Keep the lease; StaleLease when another process has it."""
-    _write(session, name, worker, lease_until=now + LEASE)
+    """Keep the lease while a look goes on, as in a long folder; StaleLease when another process has it."""
+    _write(session, name, worker, polled_at=now, lease_until=now + LEASE)
 
 
 def polled(

@@ -53,6 +53,7 @@ class Fetching:
     timing: Timing = QUICK
 
     def __post_init__(self) -> None:
+        self.journal = self.store
         self.section = self.runtime.config.imap["soporte"]
         self.collector = Collector(
             self.runtime, "soporte", self.section, self.write_down, has_room=lambda _: self.room
@@ -63,7 +64,10 @@ class Fetching:
         return Poller(self.runtime, "soporte", self.section, self.write_down, **keys)
 
     def write_down(self, mails: Sequence[Incoming]) -> list[int]:
-        """What the journal writer does, in this thread."""
+        return self.journal(mails)
+
+    def store(self, mails: Sequence[Incoming]) -> list[int]:
+        """What the journal writer does, in this thread; a test may put something else in `journal`."""
         blobs.place(self.runtime.blobs, [mail.content for mail in mails])
         with self.runtime.db.transaction() as session:
             return journal.append(session, mails, now=self.runtime.now())

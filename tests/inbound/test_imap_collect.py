@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.errors import StaleLease, TryLater
-from gateway.inbound.imap_connection import Connection, folder_url
+from gateway.inbound.imap_connection import Connection, Timing, folder_url
 from gateway.inbound.imap_fetch import batches
 from gateway.models.queues import Door
 from gateway.models.topics import Mailbox
@@ -166,13 +166,12 @@ def test_the_folder_to_move_to_is_made_where_it_lacks(server, moving):
 def test_nothing_is_touched_before_the_commit(server, moving):
     server.deliver(mail(1))
     touched_before = []
-    write_down = moving.write_down
 
-    def noting(mails):
+    def note_and_store(mails):
         touched_before.extend(server.asked(CHANGES))
-        return write_down(mails)
+        return moving.store(mails)
 
-    moving.collector._write_down = noting
+    moving.journal = note_and_store
     moving.look()
     assert touched_before == []
     assert server.asked("MOVE")
@@ -184,11 +183,11 @@ def test_nothing_is_touched_when_the_journal_fails(server, moving):
     def fail(mails):
         raise TryLater
 
-    moving.collector._write_down = fail
+    moving.journal = fail
     with pytest.raises(TryLater):
         moving.look()
     assert server.asked(CHANGES) == []
-    moving.collector._write_down = moving.write_down
+    moving.journal = moving.store
     moving.look()
     assert moving.journalled() == [(1, 1)]
 
@@ -229,14 +228,20 @@ def test_polling_pauses_while_the_disk_is_almost_full(server, fetching):
 
 
 def test_a_mailbox_taken_by_another_process_is_let_go(server, fetching):
+    """As after a sleep longer than the lease: what was written down meanwhile stands, and once."""
     server.deliver(mail(1))
-    other = Fetching(replace(fetching.runtime, worker="other/1/1"), server)
-    fetching.claim()
-    with fetching.runtime.db.transaction() as session:
-        session.get_one(Mailbox, 1).lease_until = fetching.runtime.now() - LEASE
-    other.claim()
+    later = fetching.runtime.now() + LEASE * 2
+    other = Fetching(replace(fetching.runtime, worker="other/1/1", now=lambda: later), server)
+
+    def lose_the_lease(mails):
+        other.claim()
+        return fetching.store(mails)
+
+    fetching.journal = lose_the_lease
     with pytest.raises(StaleLease):
-        fetching.collector._keep_lease()
+        fetching.look()
+    other.look()
+    assert other.journalled() == [(1, 1)]
 
 
 # --- D12
@@ -492,5 +497,6 @@ def test_folder_url(make_runtime):
     assert folder_url(section) == "imap://a%2Fb@x@127.0.0.1/A%C3%B1o"
 
 
-def test_lease_outlasts_the_silence_of_a_poller():
-    assert timedelta(seconds=60 + 60) < LEASE
+def test_the_lease_outlasts_the_longest_silence_of_a_poller():
+    timing = Timing()
+    assert timedelta(seconds=max(timing.idle_steps) + timing.read) < LEASE
