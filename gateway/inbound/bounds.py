@@ -52,9 +52,11 @@ class Places:
 
     async def take(self, octets: int, *, seconds: float) -> bool:
         """Wait for a place for a mail of this size; False when there was none in time."""
+        if not self._line and self._has_room(octets):
+            self._occupy(octets)
+            return True
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.append((octets, turn))
-        self._call_in()
         try:
             async with asyncio.timeout(seconds):
                 await turn
@@ -77,12 +79,18 @@ class Places:
         while self._line:
             octets, turn = self._line[0]
             if not turn.done():
-                if self._mails < 1 or self._octets < octets:
+                if not self._has_room(octets):
                     return
-                self._mails -= 1
-                self._octets -= octets
+                self._occupy(octets)
                 turn.set_result(None)
             self._line.popleft()
+
+    def _has_room(self, octets: int) -> bool:
+        return self._mails > 0 and self._octets >= octets
+
+    def _occupy(self, octets: int) -> None:
+        self._mails -= 1
+        self._octets -= octets
 
 
 class Disk:

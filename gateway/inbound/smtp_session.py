@@ -6,6 +6,7 @@ count of errors, and the rule that any exception is a 451 with a fixed text (B1,
 """
 
 import asyncio
+import math
 import time
 from collections import defaultdict
 from typing import Any
@@ -41,7 +42,8 @@ class SmtpSession(SMTP):
         self.peer = peer
         self._lobby = lobby
         self._transaction = Transaction()
-        self._deadline: asyncio.TimerHandle | None = None
+        self._active = 0.0  # when the peer last did something; times of the event loop
+        self._deadline = math.inf  # of the transaction
         self._errors = 0
         self._in_data = False
         self._leaving = False
@@ -82,23 +84,36 @@ class SmtpSession(SMTP):
         if self.task is not None:
             self.task.cancel()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        self._stop_timers()
-        super().connection_lost(error)
+    # Its time. The library sets a timer anew for each command; that is most of the work of a command,
+    # so here a moment is noted, and one timer looks at it now and then.
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Note that the peer did something: a command, or octets of a mail."""
+        self._active = self.loop.time()
+        if self._timeout_handle is None:
+            self._look_again(self._lobby.timers.idle)
 
     def _timeout_cb(self) -> None:
-        self.hang_up(smtp_replies.TOO_SLOW)
+        """Close when the peer is idle, or its transaction too long; else look again when it may be."""
+        rest = min(self._active + self._lobby.timers.idle, self._deadline) - self.loop.time()
+        if rest <= 0:
+            self.hang_up(smtp_replies.TOO_SLOW)
+        else:
+            self._look_again(rest)
 
-    def _stop_timers(self) -> None:
-        for timer in (self._timeout_handle, self._deadline):
-            if timer is not None:
-                timer.cancel()
+    def _look_again(self, seconds: float) -> None:
+        # Never later than a transaction that begins in the meantime may have to end.
+        seconds = min(seconds, self._lobby.timers.transaction)
+        self._timeout_handle = self.loop.call_later(seconds, self._timeout_cb)
+
+    def _stop_the_clock(self) -> None:
+        """The peer waits for us now; what we do has budgets of its own (D9)."""
+        self._active = self._deadline = math.inf
 
     def _create_envelope(self) -> Envelope:
         """Begin anew. Called at the start, on HELO, RSET and STARTTLS, and after DATA."""
-        if self._deadline is not None:
-            self._deadline.cancel()
         self._transaction = Transaction()
+        self._deadline = math.inf
         return super()._create_envelope()
 
     # Replies
@@ -174,7 +189,7 @@ class SmtpSession(SMTP):
             raise TryLater("452 4.3.1 Too little disk space, try again later")
         self._count_message()
         self._transaction = Transaction(path.address, declared=declared)
-        self._deadline = self.loop.call_later(self._lobby.timers.transaction, self._timeout_cb)
+        self._deadline = self.loop.time() + self._lobby.timers.transaction
         await self.push("250 2.1.0 Sender taken")
 
     def _count_message(self) -> None:
@@ -196,9 +211,7 @@ class SmtpSession(SMTP):
             raise MailRefused("555 5.5.4 Parameter of RCPT not offered")
         if len(transaction.recipients) >= limits.RECIPIENTS:
             raise TryLater("452 4.5.3 Too many recipients")
-        recipients = self._lobby.recipients
-        async with asyncio.timeout(self._lobby.timers.commit):
-            address = await recipients.admit(path.address, self.peer, now=time.monotonic())
+        address = await self._lobby.recipients.admit(path.address, self.peer, now=time.monotonic())
         if address not in transaction.recipients:
             transaction.recipients.append(address)
         await self.push("250 2.1.5 Recipient taken")
@@ -217,8 +230,7 @@ class SmtpSession(SMTP):
         finally:
             self._set_post_data_state()
             self._in_data = False
-            if self.transport is not None:
-                self._reset_timeout()
+            self._reset_timeout()
             if self._leaving:
                 self.leave()
 
@@ -234,7 +246,7 @@ class SmtpSession(SMTP):
                 invite=self._invite,
                 progress=self._reset_timeout,
             )
-            self._stop_timers()  # the commit has a budget of its own (D9)
+            self._stop_the_clock()
             entry = await keep_mail(self._lobby, self._transaction, self.peer, content)
         except (asyncio.CancelledError, ConnectionError):
             log.info("smtp.interrupted", **self._seen())
