@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from gateway.mail.compose import Composed, Part, assemble
+from gateway.mail.interpret import read
 from gateway.mail.peek import peek
-from gateway.mail.reading import Arrival, read
+from gateway.mail.reading import Arrival
 from gateway.mail.templates import Templates
 from gateway.models.columns import table_of
 from gateway.models.queues import Door, JournalEntry, OutboxItem

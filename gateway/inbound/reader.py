@@ -21,6 +21,9 @@ _IDLE_SECONDS = 180
 _BUFFER = limits.MIB
 _LONGEST_ANSWER = 160 * limits.MIB  # a 35 MiB mail, decoded, and what of it was too long to show once more
 
+NO_CHILD = "no-child"
+"""The reason when no child could be started: for want of memory or processes, by no fault of the mail."""
+
 Mail = tuple[bytes, Arrival]
 
 
@@ -110,8 +113,7 @@ class _Child:
         try:
             process = await self._started()
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
-            await self._kill()
-            return [ReadingFailed("no-child")]
+            return [ReadingFailed(NO_CHILD)]
         sending = asyncio.create_task(_send_all(process, mails))
         all_read = False
         try:
@@ -160,9 +162,13 @@ class _Child:
             env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8"},  # no secret of ours
             start_new_session=True,  # Ctrl-C is for the parent, which lets it finish
         )
-        await _send(process, *protocol.plain(self._surroundings))
-        async with asyncio.timeout(_START_SECONDS):
-            await _receive(process)
+        try:
+            await _send(process, *protocol.plain(self._surroundings))
+            async with asyncio.timeout(_START_SECONDS):
+                await _receive(process)
+        except BaseException:  # also when cancelled: its greeting would be taken for the first answer
+            await self._kill()
+            raise
         return process
 
     def _let_go(self) -> None:

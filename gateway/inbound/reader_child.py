@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gateway.inbound import reader_protocol as protocol
-from gateway.mail.reading import Arrival, Reading, Surroundings, read
+from gateway.mail.interpret import read
+from gateway.mail.reading import Arrival, Reading, Surroundings
 from gateway.rules import limits
 
 BIG = 150 * limits.MIB  # resident octets after which a fresh process is cheaper than this one

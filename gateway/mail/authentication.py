@@ -4,7 +4,7 @@ import re
 
 from gateway.mail import border_results, dkim_check
 from gateway.mail.addresses import strict_mailbox
-from gateway.mail.parse import ParsedMail
+from gateway.mail.parsed import ParsedMail
 from gateway.rules import limits
 from gateway.rules.people import Verdict
 

@@ -10,7 +10,7 @@ from flufl.bounce import all_failures
 
 from gateway.mail.addresses import normal_form
 from gateway.mail.one_line import one_line
-from gateway.mail.parse import ParsedMail
+from gateway.mail.parsed import ParsedMail
 from gateway.rules import limits
 
 DIAGNOSTIC_CHARACTERS = 300

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.mail.address_scanner import without_comments
-from gateway.mail.parse import ParsedMail
+from gateway.mail.parsed import ParsedMail
 from gateway.rules import limits
 from gateway.tokens import TOKEN_LENGTH
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from gateway.mail import subject
 from gateway.mail.addresses import find_bounce_token, find_token
-from gateway.mail.parse import ParsedMail
+from gateway.mail.parsed import ParsedMail
 from gateway.rules import limits
 from gateway.tokens import CODE_LENGTH, TOKEN_LENGTH
 

@@ -1,7 +1,6 @@
 """Bytes of a mail → ParsedMail: every field and part decoded from its octets, nothing concluded."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from html import escape
@@ -11,33 +10,12 @@ from gateway.mail.addresses import Address, parse_address_field
 from gateway.mail.html_limits import fits
 from gateway.mail.one_line import one_line
 from gateway.mail.opening import open_mail
-from gateway.mail.parts import AttachedFile, Leaves, Segment, collect, original
+from gateway.mail.parsed import AttachedFile, ParsedMail
+from gateway.mail.parts import Leaves, Segment, collect, original
 from gateway.rules import limits
-
-__all__ = ["AttachedFile", "ParsedMail", "parse"]
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _STUB_LENGTH = 300  # characters: an alternative that only says "your program cannot show HTML"
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedMail:
-    """What stands in a mail, decoded, before anything is concluded from it."""
-
-    headers: tuple[tuple[str, str], ...]  # in order, names lower-cased, values decoded and unfolded
-    message_id: str | None  # without angle brackets
-    from_: tuple[Address, ...]
-    from_fields: int  # how many From fields stand there: a verdict needs exactly one
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    subject: str
-    date: datetime | None
-    references: tuple[str, ...]  # In-Reply-To first, then References from last to first, no repeats
-    text: str  # plain text as written, else made from the HTML
-    html: str  # raw HTML of the body, "" when there is none
-    attachments: tuple[AttachedFile, ...]
-    unreadable: bool = False
-    notes: tuple[str, ...] = ()  # catalogue keys: what was beyond a limit and stays raw only
 
 
 def parse(raw: bytes) -> ParsedMail:

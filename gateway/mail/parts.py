@@ -5,21 +5,11 @@ from dataclasses import dataclass, field
 
 from gateway.mail import charsets, filenames, flowed, headers
 from gateway.mail.opening import Part
+from gateway.mail.parsed import AttachedFile
 from gateway.mail.transfer_encoding import octets_of
 from gateway.rules.limits import DEPTH
 
 _BODY_TYPES = ("text/plain", "text/html")
-
-
-@dataclass(frozen=True, slots=True)
-class AttachedFile:
-    """A leaf of the mail that is not its text; its content is never cut."""
-
-    filename: str
-    content_type: str
-    content: bytes
-    inline: bool = False
-    content_id: str | None = None
 
 
 def original(raw: bytes) -> AttachedFile:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from gateway.rules.limits import HEADER_OCTETS
 
-_MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,990})>", re.IGNORECASE | re.MULTILINE)
-_RECEIVED = re.compile(rb"^received:", re.IGNORECASE | re.MULTILINE)
-_LOOP = re.compile(rb"^x-sysmo-loop:[ \t]*([^\s]{1,200})", re.IGNORECASE | re.MULTILINE)
+_FIELD = re.IGNORECASE | re.MULTILINE
+_MESSAGE_ID = re.compile(rb"^message-id:[ \t]{0,80}(?:\r?\n[ \t]{1,80})?<([^<>\s]{1,990})>", _FIELD)
+_RECEIVED = re.compile(rb"^received:", _FIELD)
+_LOOP = re.compile(rb"^x-sysmo-loop:[ \t]{0,80}([^\s]{1,200})", _FIELD)
 
 
 @dataclass(frozen=True, slots=True)

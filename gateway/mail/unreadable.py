@@ -5,7 +5,7 @@ import re
 from gateway.mail import headers
 from gateway.mail.addresses import parse_address_field
 from gateway.mail.one_line import one_line
-from gateway.mail.parse import ParsedMail
+from gateway.mail.parsed import ParsedMail
 from gateway.mail.parts import original
 from gateway.mail.peek import header_block
 from gateway.rules import limits

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from gateway import tokens
-from gateway.mail.parse import AttachedFile
+from gateway.mail.parsed import AttachedFile
 from gateway.models.tickets import Attachment, Message, Ticket
 from gateway.rules.lifecycle import Channel, MessageKind
 from gateway.rules.people import Party, Sender, Verdict

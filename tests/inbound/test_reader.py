@@ -10,7 +10,8 @@ import pytest
 
 from gateway.inbound import reader_protocol as protocol
 from gateway.inbound.reader import Reader, ReadingFailed
-from gateway.mail.reading import Arrival, Reading, Surroundings, read
+from gateway.mail.interpret import read
+from gateway.mail.reading import Arrival, Reading, Surroundings
 
 SURROUNDINGS = Surroundings("example.com", "soporte+{token}@example.com", "here", dkim=False)
 ARRIVAL = Arrival("smtp", "ana@cliente.example", ("soporte@example.com",), listed_peer=False)

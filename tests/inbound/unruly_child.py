@@ -6,7 +6,8 @@ import sys
 import time
 
 from gateway.inbound.reader_child import serve
-from gateway.mail.reading import Arrival, Reading, Surroundings, read
+from gateway.mail.interpret import read
+from gateway.mail.reading import Arrival, Reading, Surroundings
 
 
 def misread(raw: bytes, arrival: Arrival, surroundings: Surroundings) -> Reading:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.mail.addresses import Address
-from gateway.mail.parse import ParsedMail
+from gateway.mail.parsed import ParsedMail
 
 PLAIN = ParsedMail(
     headers=(),

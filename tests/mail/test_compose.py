@@ -5,6 +5,7 @@ import email
 import email.policy
 import re
 from dataclasses import replace
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
@@ -213,8 +214,9 @@ def test_no_value_breaks_out_of_its_header(name, subject, identifier, filename, 
     names = re.findall(rb"(?m)^([A-Za-z-]+):", head)
     assert len(names) == len(set(names))
     assert set(names) <= {name.encode() for name in KNOWN_FIELDS}
-    for value in email.message_from_bytes(data, policy=email.policy.default).values():
-        assert not set("\r\n\0") & set(str(value))
+    for value in email.message_from_bytes(data).values():  # unfolded by hand: policy.default has bugs
+        decoded = str(make_header(decode_header(re.sub(r"\r?\n(?=[ \t])", "", value))))
+        assert not set("\r\n\0") & set(decoded)
 
 
 KNOWN_FIELDS = (

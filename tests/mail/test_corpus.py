@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from gateway.mail.addresses import Address
-from gateway.mail.reading import Arrival, Reading, Surroundings, read
+from gateway.mail.interpret import read
+from gateway.mail.reading import Arrival, Reading, Surroundings
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 MAILS = sorted(CORPUS.glob("*.eml"))

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.inbound import reader_protocol as protocol
-from gateway.mail import reading
+from gateway.mail import interpret
 from gateway.mail.classify import Kind
 from gateway.mail.digest import digest
-from gateway.mail.reading import Arrival, Reading, Surroundings, read
+from gateway.mail.interpret import read
+from gateway.mail.reading import Arrival, Reading, Surroundings
 from gateway.rules.people import Verdict
 from tests.mail.test_corpus import MAILS
 
@@ -89,8 +90,8 @@ def test_a_mail_that_breaks_a_step_is_still_read_as_far_as_it_goes(monkeypatch, 
             raise RecursionError
         return original(*arguments)
 
-    original = getattr(reading, step)
-    monkeypatch.setattr(reading, step, breaks)
+    original = getattr(interpret, step)
+    monkeypatch.setattr(interpret, step, breaks)
     result = read(MAIL, ARRIVAL, SURROUNDINGS)
     assert result.unreadable
     assert result.sender.email == "ana@cliente.example"
@@ -107,7 +108,7 @@ def test_memory_at_its_end_is_not_the_mails_fault(monkeypatch):
     def devours(raw):
         raise MemoryError
 
-    monkeypatch.setattr(reading, "parse", devours)
+    monkeypatch.setattr(interpret, "parse", devours)
     with pytest.raises(MemoryError):
         read(MAIL, ARRIVAL, SURROUNDINGS)
 

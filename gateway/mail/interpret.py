@@ -1,0 +1,132 @@
+"""Bytes and envelope of a mail → Reading: the pure steps, in order."""
+
+from dataclasses import replace
+
+from gateway.mail import authentication, bounce_report, classify, clues, commands, html, quoting, subject
+from gateway.mail.addresses import Address
+from gateway.mail.bounce_report import BounceReport
+from gateway.mail.classify import Kind
+from gateway.mail.commands import Commands
+from gateway.mail.digest import digest
+from gateway.mail.opening import open_mail
+from gateway.mail.parse import parse
+from gateway.mail.parsed import AttachedFile, ParsedMail
+from gateway.mail.reading import Arrival, Reading, Surroundings
+from gateway.mail.unreadable import what_is_left
+from gateway.rules.people import Verdict
+
+
+def read(raw: bytes, arrival: Arrival, surroundings: Surroundings) -> Reading:
+    """Understand a mail as far as it can be; of one that cannot, return what is left (D4).
+
+    Raises nothing but MemoryError: then the process is at its end, not the mail.
+    """
+    try:
+        return _understand(raw, parse(raw), arrival, surroundings)
+    except MemoryError:
+        raise
+    except Exception:  # whatever a stranger's mail may break, it is accepted
+        return _give_up(raw)
+
+
+def _understand(raw: bytes, mail: ParsedMail, arrival: Arrival, surroundings: Surroundings) -> Reading:
+    classification = classify.classify(
+        mail,
+        envelope_from=arrival.envelope_from,
+        installation=surroundings.installation,
+        domain=surroundings.domain,
+    )
+    verdict, verdict_reason = authentication.verdict(
+        raw,
+        mail,
+        door=arrival.door,
+        listed_peer=arrival.listed_peer,
+        authserv_ids=surroundings.authserv_ids,
+        dkim=surroundings.dkim,
+    )
+    own, quoted = quoting.split(mail.text, mail.html, is_reply=_is_reply(mail))
+    return Reading(
+        message_id=mail.message_id,
+        digest=digest(raw),
+        sender=_sender(mail),
+        claimed=mail.from_,
+        to=mail.to,
+        cc=mail.cc,
+        subject=mail.subject,
+        date=mail.date,
+        kind=classification.kind,
+        kind_reason=classification.reason,
+        from_list=classification.from_list,
+        verdict=verdict,
+        verdict_reason=verdict_reason,
+        clues=clues.find_clues(mail, arrival.recipients, surroundings.domain, surroundings.reply_address),
+        references=mail.references,
+        text=own,
+        quoted=quoted,
+        html=html.safe(mail.html),
+        commands=commands.find_commands(own),
+        attachments=_with_inline_marked(mail),
+        unreadable=mail.unreadable,
+        notes=mail.notes,
+        bounce=_bounce(raw, mail) if classification.kind is Kind.BOUNCE else None,
+    )
+
+
+def _sender(mail: ParsedMail) -> Address | None:
+    """Return whom the mail says it is from, if it says so exactly once (T1)."""
+    return mail.from_[0] if mail.from_fields == 1 and len(mail.from_) == 1 else None
+
+
+def _is_reply(mail: ParsedMail) -> bool:
+    """Whether the mail answers another; programs put references into forwards as well."""
+    if subject.is_forward(mail.subject):
+        return False
+    return bool(mail.references) or subject.is_reply(mail.subject)
+
+
+def _bounce(raw: bytes, mail: ParsedMail) -> BounceReport | None:
+    """Read a delivery report; here alone the mails inside are opened, for what came back is one."""
+    message, _ = open_mail(raw, attached_too=True)
+    return bounce_report.read_report(message, mail)
+
+
+def _with_inline_marked(mail: ParsedMail) -> tuple[AttachedFile, ...]:
+    """Call inline what the HTML shows, whatever its disposition says: Gmail calls such images attached."""
+    if "cid:" not in mail.html:
+        return mail.attachments
+    return tuple(
+        replace(each, inline=True)
+        if each.content_id and not each.inline and f"cid:{each.content_id}" in mail.html
+        else each
+        for each in mail.attachments
+    )
+
+
+def _give_up(raw: bytes) -> Reading:
+    """Return a reading of a mail that broke the reader: who says to have written, and all of it attached."""
+    mail = what_is_left(raw)
+    return Reading(
+        message_id=mail.message_id,
+        digest=digest(raw),
+        sender=_sender(mail),
+        claimed=mail.from_,
+        to=mail.to,
+        cc=mail.cc,
+        subject=mail.subject,
+        date=None,
+        kind=Kind.PERSON,
+        kind_reason="unreadable",
+        from_list=True,  # nobody knows, so nobody gets an automatic answer
+        verdict=Verdict.NONE,
+        verdict_reason="unreadable",
+        clues=(),
+        references=(),
+        text="",
+        quoted="",
+        html="",
+        commands=Commands(given=(), rest=""),
+        attachments=mail.attachments,
+        unreadable=True,
+        notes=("unreadable",),
+        bounce=None,
+    )
