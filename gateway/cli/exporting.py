@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,7 +11,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from gateway.catalogue import _
-from gateway.cli.request import request_of
+from gateway.cli.output import counter
+from gateway.cli.request import Request, request_of
 from gateway.errors import Invalid
 from gateway.services import transfer
 
@@ -24,10 +27,18 @@ def export(
     request = request_of(context)
     moment = _moment(since, request.config.site.timezone) if since is not None else None
     out = sys.stdout.buffer  # UTF-8, whatever the terminal says
-    with request.runtime() as runtime, runtime.db.snapshot() as session:
+    with request.runtime() as runtime, runtime.db.snapshot() as session, _watched(request) as told:
         for line in transfer.export(session, since=moment):
             out.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            told(1)
     out.flush()
+
+
+def _watched(request: Request) -> AbstractContextManager[Callable[[int], None]]:
+    """Count on the terminal, unless the lines themselves go there."""
+    if sys.stdout.isatty():
+        return nullcontext(lambda _more: None)
+    return counter(request.words(_("Lines")))
 
 
 def _moment(date: str, timezone: str) -> datetime:

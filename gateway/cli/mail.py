@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli.output import local, print_json, print_json_list, print_table
 from gateway.cli.request import Request, request_of, say
-from gateway.services import ledger
+from gateway.services import ledger, outbox
 from gateway.services.ledger import Box, Details, MailIn, MailOut
 from gateway.services.transfer import mail_in_line, mail_out_line, utc
 
@@ -77,6 +77,16 @@ def retry(context: typer.Context, mail_id: MailId) -> None:
         ledger.retry(session, wanted, now=runtime.now())
     _ = request.words
     say(_("Mail {id} is back in line.").format(id=wanted))
+
+
+@app.command()
+def release(context: typer.Context) -> None:
+    """Let mail out go that was paused, as it is after a restore."""
+    request = request_of(context)
+    with request.runtime() as runtime, runtime.db.transaction() as session:
+        outbox.pause(session, runtime.now())
+    _ = request.words
+    say(_("Mail out is no longer paused."))
 
 
 def _headings_in(request: Request) -> Sequence[str]:

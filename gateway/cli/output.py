@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +19,7 @@ LOOKED_AT = 500
 
 WIDEST = 48
 GAP = "  "
+SHOWN_EVERY = 0.2  # seconds
 
 
 def print_json(value: object) -> None:
@@ -63,18 +65,20 @@ def progress(items: Iterable[T], *, label: str, length: int) -> Iterator[Iterabl
 @contextmanager
 def counter(label: str) -> Iterator[Callable[[int], None]]:
     """The same where nobody knows how much there is: a number that grows."""
-    count = 0
+    watched = sys.stderr.isatty()
+    count, shown_at = 0, 0.0
 
     def told(more: int) -> None:
-        nonlocal count
+        nonlocal count, shown_at
         count += more
-        if sys.stderr.isatty():
+        if watched and time.monotonic() - shown_at > SHOWN_EVERY:
+            shown_at = time.monotonic()
             sys.stderr.write(f"\r{label}: {count}")
             sys.stderr.flush()
 
     yield told
-    if count and sys.stderr.isatty():
-        sys.stderr.write("\n")
+    if watched:
+        sys.stderr.write(f"\r{label}: {count}\n")
 
 
 def _shown(cell: str) -> str:
