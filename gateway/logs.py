@@ -6,6 +6,7 @@ A line carries the entry id and what happened, never a subject, a body or a secr
 import logging
 import sys
 import traceback
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ def _located(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, 
 def _bounded(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Keep a hostile value from filling the log or drawing lines of its own in it."""
     for key, value in event.items():
-        if isinstance(value, str) and (len(value) > 500 or not value.isprintable()):
+        if isinstance(value, Enum):
+            event[key] = str(value)
+        elif isinstance(value, str) and (len(value) > 500 or not value.isprintable()):
             event[key] = value[:500].encode("unicode_escape").decode("ascii")
     return event
