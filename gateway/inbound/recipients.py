@@ -67,13 +67,8 @@ class Recipients:
         self._ours, self._asked = await self._ask(self._look), now
         if address in self._ours.addresses:
             return address
-        log.info("smtp.not_ours", peer=peer.address, recipient=self.shown(written))
+        log.info("smtp.not_ours", peer=peer.address, recipient=entrance.shown(self._mail, written))
         raise MailRefused(UNKNOWN if self._would_be_ours(address or written) else ELSEWHERE)
-
-    def shown(self, address: str) -> str:
-        """Return an address fit for a log: what might be a token of ours is left out (C7)."""
-        front, place, _ = self._mail.reply_address.partition("{token}")
-        return self._mail.reply_address if place and address.lower().startswith(front) else address
 
     def _would_be_ours(self, address: str) -> bool:
         """Whether it is in a domain of ours, the local part whatever it is, quoted addresses included."""

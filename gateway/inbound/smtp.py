@@ -8,6 +8,7 @@ import asyncio
 import logging
 import ssl
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,6 +25,7 @@ from gateway.inbound.smtp_lobby import Lobby
 from gateway.inbound.smtp_session import SmtpSession
 from gateway.rules import limits
 from gateway.runtime import Runtime
+from gateway.services import entrance
 
 log = structlog.get_logger()
 
@@ -56,6 +58,7 @@ def open_lobby(runtime: Runtime, writer: JournalWriter) -> Lobby:
         messages=SlidingWindow(limits.Rate(config.smtp.per_minute, limits.PER_PEER.period)),
         append=writer.append,
         now=runtime.now,
+        shown=partial(entrance.shown, config.mail),
         tls=tls_context(config.smtp),
     )
 

@@ -38,6 +38,7 @@ class Lobby:
     messages: SlidingWindow  # of each unlisted peer
     append: Callable[[Incoming], Awaitable[int]]  # into the journal; returns after the commit
     now: Callable[[], datetime]
+    shown: Callable[[str], str]  # an address as a log may have it
     tls: ssl.SSLContext | None = None
     timers: Timers = Timers()
 

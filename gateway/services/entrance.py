@@ -46,6 +46,12 @@ def token_in(mail: Mail, address: str) -> tuple[TokenPurpose, str] | None:
     return None
 
 
+def shown(mail: Mail, address: str) -> str:
+    """Return an address fit for a log: what might be a token of ours is left out (C7)."""
+    front, place, _ = mail.reply_address.partition("{token}")
+    return mail.reply_address if place and address.lower().startswith(front) else address
+
+
 def was_issued(session: Session, purpose: TokenPurpose, token: str) -> bool:
     """Whether we ever wrote this token. A revoked or expired one counts: its mail must not be lost."""
     table = table_of(Token)

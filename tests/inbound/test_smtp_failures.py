@@ -157,6 +157,7 @@ async def test_what_is_logged_of_a_mail(make_runtime: Make) -> None:
         async with talking(runtime) as client:
             await client.say(*ADDRESSED, f"RCPT TO:<{secret_token}>")
             await client.deliver(b"Subject: " + CANARY.encode() + b"\r\n\r\n" + MAIL, "RSET", *ADDRESSED[1:])
+            await client.say(f"MAIL FROM:<{secret_token}>", "RCPT TO:<nadie@example.com>")
             await client.say(*GREETED)
     (accepted,) = [line for line in lines if line["event"] == "smtp.accepted"]
     assert accepted.pop("ms") >= 0
@@ -169,7 +170,7 @@ async def test_what_is_logged_of_a_mail(make_runtime: Make) -> None:
         "recipients": "soporte@example.com",
         "size": len(MAIL) + len(CANARY) + 13,
     }
-    assert [line["reply"][:9] for line in lines if line["event"] == "smtp.refused"] == ["550 5.1.1"]
+    assert [line["reply"][:9] for line in lines if line["event"] == "smtp.refused"] == ["550 5.1.1"] * 2
     assert CANARY not in str(lines)
     assert "kkkk" not in str(lines)
 

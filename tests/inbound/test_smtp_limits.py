@@ -65,9 +65,6 @@ async def test_of_five_thousand_recipients_a_hundred_are_taken(make_runtime: Mak
         async def admit(self, written: str, *_: object, **__: object) -> str:
             return written
 
-        def shown(self, address: str) -> str:
-            return address
-
     async with (
         listening(runtime, recipients=Everybody()) as server,
         await Dialogue.begin(server.port) as client,

@@ -73,3 +73,15 @@ def test_was_issued(
     )
     session.flush()
     assert entrance.was_issued(session, TokenPurpose.REPLY, asked) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        pytest.param("laura@andina.example", "laura@andina.example", id="anybody"),
+        pytest.param(f"r+{TOKEN}@replies.example", "r+{token}@replies.example", id="a token"),
+        pytest.param(f"R+{TOKEN[:20].upper()}", "r+{token}@replies.example", id="most of a token"),
+    ],
+)
+def test_shown(address: str, expected: str) -> None:
+    assert entrance.shown(MAIL, address) == expected
