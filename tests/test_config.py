@@ -79,6 +79,7 @@ BROKEN = [
     ("mailer", "timeout_seconds", "0"),
     ("mailer", "ca_file", '"none.pem"'),
     ("mailer", "lease_seconds", "0"),
+    ("mailer", "connections", "0"),
     ("mailer", "dkim_domain", '"example.com"'),
     ("mailer", "dkim_selector", '"sysmo"'),
     ("mailer", "dkim_key", '"none.pem"'),

@@ -9,9 +9,10 @@ import typer
 
 from gateway.cli.output import local, print_json, print_json_list, print_table
 from gateway.cli.request import Request, request_of, say
-from gateway.services import ledger, outbox
+from gateway.services import failed_mail, ledger, outbox
 from gateway.services.ledger import Box, Details, MailIn, MailOut
-from gateway.services.transfer import mail_in_line, mail_out_line, utc
+from gateway.services.transfer import mail_in_line, mail_out_line
+from gateway.services.transfer_tickets import utc
 
 app = typer.Typer(no_args_is_help=True, help="Mail in and out, and what became of it.")
 
@@ -55,7 +56,7 @@ def show(
     wanted = ledger.parse_id(mail_id)
     with request.runtime() as runtime, runtime.db.snapshot() as session:
         if raw:
-            sys.stdout.buffer.write(ledger.raw_mail(session, runtime.blobs, wanted))
+            sys.stdout.buffer.write(failed_mail.raw_mail(session, runtime.blobs, wanted))
             return
         mail, details = ledger.show(session, wanted)
     line = mail_in_line(mail) if isinstance(mail, MailIn) else mail_out_line(mail)
@@ -74,7 +75,7 @@ def retry(context: typer.Context, mail_id: MailId) -> None:
     request = request_of(context)
     wanted = ledger.parse_id(mail_id)
     with request.runtime() as runtime, runtime.db.transaction() as session:
-        ledger.retry(session, wanted, now=runtime.now())
+        failed_mail.retry(session, wanted, now=runtime.now())
     _ = request.words
     say(_("Mail {id} is back in line.").format(id=wanted))
 

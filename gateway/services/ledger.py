@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 
-from sqlalchemy import ColumnElement, Row, Select, select, update
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlmodel import Session
 
 from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
 from gateway.models.columns import table_of
-from gateway.models.queues import Blob, JournalEntry, OutboxItem, OutboxState
+from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
 from gateway.models.tickets import Message
 from gateway.rules.admission import Outcome
-from gateway.services import blobs, journal
 
 WAITING = "waiting"
 """What stands for the outcome of a mail that has none yet."""
@@ -146,46 +144,6 @@ def show(session: Session, mail_id: MailId) -> tuple[MailIn | MailOut, Details]:
     if row is None:
         raise NotFound(f"mail {mail_id}")
     return _mail_out(row), Details(row.attempts, row.due_at, row.last_error)
-
-
-def raw_mail(session: Session, folder: Path, mail_id: MailId) -> bytes:
-    """Return an accepted mail as it came."""
-    entry, blob = table_of(JournalEntry), table_of(Blob)
-    sha256 = session.execute(
-        select(blob.c.sha256)
-        .join_from(entry, blob, entry.c.sha256 == blob.c.sha256)
-        .where(entry.c.id == mail_id.number)
-    ).scalar()
-    if mail_id.box is not Box.IN or sha256 is None:
-        raise NotFound(f"mail {mail_id}")
-    return blobs.read(session, folder, sha256)
-
-
-def retry(session: Session, mail_id: MailId, *, now: datetime) -> None:
-    """Put a failed mail back in line: one in to be read again, one out to be sent again."""
-    if mail_id.box is Box.IN:
-        journal.retry_failed(session, mail_id.number, now=now)
-        return
-    item = table_of(OutboxItem)
-    state = session.execute(
-        select(item.c.state).where(item.c.id == mail_id.number).with_for_update()
-    ).scalar()
-    if state is None:
-        raise NotFound(f"mail {mail_id}")
-    if state not in (OutboxState.FAILED, OutboxState.UNCERTAIN):
-        raise Invalid("mail", _("Only a failed mail can be tried again."))
-    session.execute(
-        update(item)
-        .where(item.c.id == mail_id.number)
-        .values(
-            state=OutboxState.QUEUED,
-            due_at=now,
-            attempts=0,
-            pauses=0,
-            first_deferred_at=None,
-            last_error=None,
-        )
-    )
 
 
 def _has_outcome(column: ColumnElement[Outcome | None], outcome: str) -> ColumnElement[bool]:

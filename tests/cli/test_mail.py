@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.models.queues import OutboxItem, OutboxState
 from gateway.rules.admission import Outcome
 from tests.cli.installation import RAW, Installation
 
@@ -20,6 +21,21 @@ def test_mail_in_is_listed_shown_and_tried_again(office: Installation) -> None:
     assert office.sysmo("mail", "retry", str(failed)).status == 0
     assert office.sysmo("mail", "retry", str(failed)).status == 2
     assert [mail["outcome"] for mail in office.sysmo("mail", "list", "--json").json] == ["waiting"] * 2
+
+
+def test_a_mail_out_that_failed_is_tried_again(office: Installation) -> None:
+    office.sysmo("user", "add", "ana@sysmo.example", "--name", "Ana", "--role", "operator")
+    assert office.sysmo("mail", "retry", "out-1").status == 2  # it waits already
+    with office.database.transaction() as session:
+        item = session.get_one(OutboxItem, 1)
+        item.sqlmodel_update({"state": OutboxState.FAILED, "due_at": None, "attempts": 3, "last_error": "no"})
+        session.add(item)
+    failed = office.sysmo("mail", "list", "--box", "out", "--outcome", "failed", "--json").json
+    assert [mail["id"] for mail in failed] == ["out-1"]
+    assert office.sysmo("mail", "retry", "out-1").status == 0
+    shown = office.sysmo("mail", "show", "out-1", "--json").json
+    assert (shown["state"], shown["attempts"], shown["last_error"]) == ("queued", 0, None)
+    assert shown["due_at"] is not None
 
 
 def test_a_mail_is_given_out_as_it_came(office: Installation) -> None:

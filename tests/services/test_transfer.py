@@ -14,7 +14,8 @@ from gateway.models.tickets import Attachment, Event, Message, Ticket
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import Channel, EventKind, MessageKind, Status
 from gateway.rules.people import Party, UserStatus
-from gateway.services.transfer import export, utc
+from gateway.services.transfer import export
+from gateway.services.transfer_tickets import utc
 from tests import factories
 
 HASH = "ab" * 32
