@@ -19,7 +19,7 @@ from gateway.models.tickets import Event, Message, Ticket
 from gateway.models.topics import Topic
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import Channel, EventKind
-from gateway.services import blobs
+from gateway.services import blobs, outbox
 
 EXAMPLES = 20
 """Rows named of those that break a rule."""
@@ -30,7 +30,6 @@ CHUNK = 1024 * 1024
 APPLIED = (Outcome.OPENED, Outcome.APPENDED)
 WITHOUT_EFFECT = (Outcome.HELD, Outcome.DUPLICATE, Outcome.BOUNCE, Outcome.FAILED)
 ONLY_COMMANDS = "commands"  # the reason of a mail that was applied and said nothing
-UNENDED = (OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.TRANSMITTING)
 
 
 class Rule(StrEnum):
@@ -97,7 +96,7 @@ def _rules() -> Iterator[tuple[Rule, Select[tuple[int]]]]:
     yield Rule.MISCOUNTED, _miscounted_tickets()
     yield Rule.MISOPENED, _misopened_tickets()
     item = table_of(OutboxItem)
-    ended, due = item.c.state.not_in(UNENDED), item.c.due_at.is_not(None)
+    ended, due = item.c.state.not_in(outbox.UNENDED), item.c.due_at.is_not(None)
     yield Rule.NO_END, _items(~ended, ~due)
     yield Rule.STILL_DUE, _items(ended, due)
     yield Rule.NO_TIME, _items((item.c.state == OutboxState.SENT) != item.c.sent_at.is_not(None))
