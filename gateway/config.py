@@ -214,6 +214,14 @@ def _missing_files(config: Config) -> Iterator[str]:
                 yield f"[{name}] {key}: {file} cannot be read"
 
 
+def _base_url(config: Config) -> str:
+    """The address of the web as set, else where it listens, so that links work before anything is set."""
+    if "base_url" in config.site.model_fields_set:
+        return config.site.base_url
+    host = f"[{config.web.host}]" if ":" in config.web.host else config.web.host
+    return f"http://{host}:{config.web.port}"
+
+
 def _anchored(config: Config, folder: Path) -> Config:
     """Make every relative path count from the folder of the file."""
 
@@ -226,7 +234,9 @@ def _anchored(config: Config, folder: Path) -> Config:
         url = f"sqlite:///{folder / name}"
     return config.model_copy(
         update={
-            "site": config.site.model_copy(update={"secret_file": at(config.site.secret_file)}),
+            "site": config.site.model_copy(
+                update={"secret_file": at(config.site.secret_file), "base_url": _base_url(config)}
+            ),
             "database": config.database.model_copy(update={"url": SecretStr(url)}),
             "storage": config.storage.model_copy(update={"url": str(folder / config.storage.url)}),
             "smtp": config.smtp.model_copy(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from gateway.models.columns import text_enum
@@ -10,6 +11,16 @@ from gateway.rules.people import Notices
 
 class Topic(SQLModel, table=True):
     """A subject area. At most one is the default, where mail for no other topic goes."""
+
+    __table_args__ = (
+        Index(
+            "uq_topic_is_default",
+            "is_default",
+            unique=True,
+            sqlite_where=text("is_default"),
+            postgresql_where=text("is_default"),
+        ),
+    )
 
     id: int = Field(default=None, primary_key=True)
     name: str = Field(max_length=120, unique=True)

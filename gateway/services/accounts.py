@@ -21,6 +21,8 @@ from gateway.rules.people import Role, UserStatus
 from gateway.services import companies, links, sign_in, web_sessions
 
 RESET_LIFE = timedelta(minutes=30)
+FIRST_LIFE = timedelta(hours=24)
+"""Of the link to a first password: nobody waits for it with the mail program open."""
 SET_UP_LIFE = timedelta(hours=24)
 NAME_CHARACTERS = 200
 
@@ -103,10 +105,11 @@ def disable(session: Session, user: User, *, now: datetime) -> None:
     links.revoke(session, TokenPurpose.PASSWORD, user.id, now=now)
 
 
-def start_reset(session: Session, user: User, *, now: datetime) -> str:
-    """Return the token of a link that sets a password; earlier ones die (W9)."""
+def start_reset(session: Session, user: User, *, now: datetime) -> tuple[str, timedelta]:
+    """Return the token of a link that sets a password, and how long it is good; earlier ones die (W9)."""
+    life = RESET_LIFE if user.password_hash else FIRST_LIFE
     links.revoke(session, TokenPurpose.PASSWORD, user.id, now=now)
-    return links.issue(session, TokenPurpose.PASSWORD, user.id, RESET_LIFE, now=now)
+    return links.issue(session, TokenPurpose.PASSWORD, user.id, life, now=now), life
 
 
 def user_of_reset(session: Session, token: str, *, now: datetime) -> User | None:

@@ -69,9 +69,9 @@ def test_two_users_of_one_cuit_share_the_company(session: Session, now: datetime
 
 def test_only_the_newest_reset_link_works_once_and_in_time(session: Session, now: datetime) -> None:
     user = make_operator(session)
-    old = accounts.start_reset(session, user, now=now)
-    token = accounts.start_reset(session, user, now=now)
-    late = now + accounts.RESET_LIFE
+    old, _ = accounts.start_reset(session, user, now=now)
+    token, _ = accounts.start_reset(session, user, now=now)
+    late = now + accounts.FIRST_LIFE
     assert accounts.user_of_reset(session, old, now=now) is None
     assert accounts.user_of_reset(session, token, now=late) is None
     assert accounts.user_of_reset(session, token.upper(), now=late - timedelta(seconds=1)) is user
@@ -83,7 +83,7 @@ def test_only_the_newest_reset_link_works_once_and_in_time(session: Session, now
 
 def test_a_link_is_good_for_its_own_purpose_alone(session: Session, now: datetime) -> None:
     set_up = accounts.set_up_token(session, now=now)
-    reset = accounts.start_reset(session, make_user(session), now=now)
+    reset, _ = accounts.start_reset(session, make_user(session), now=now)
     assert set_up is not None
     assert accounts.user_of_reset(session, set_up, now=now) is None
     assert not accounts.is_set_up_token(session, reset, now=now)
@@ -103,7 +103,7 @@ def test_there_is_no_set_up_link_once_somebody_administers(session: Session, now
 
 def test_a_disabled_user_has_no_way_in(session: Session, now: datetime) -> None:
     user = make_user(session)
-    token = accounts.start_reset(session, user, now=now)
+    token, _ = accounts.start_reset(session, user, now=now)
     accounts.disable(session, user, now=now)
     session.flush()
     assert accounts.user_of_reset(session, token, now=now) is None
