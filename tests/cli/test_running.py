@@ -26,7 +26,7 @@ def test_run_says_where_it_listens_and_how_to_become_administrator(
     assert f"http://127.0.0.1:{web}" in said[0]
     assert f"127.0.0.1:{smtp}" in said[1]
     assert str(office.folder / "data" / "sent") in said[2]
-    assert "http://127.0.0.1:8000/instalar/" in said[3]
+    assert f"http://127.0.0.1:{web}/instalar/" in said[3]
     assert rest == ""
     assert "Traceback" not in log
     assert process.returncode == 0, log
