@@ -89,10 +89,8 @@ class Mail:
                 url=url if can_sign_in else "",
             ),
             mine=ticket.assignee_id == self.to.id,
-            internal_url=f"{url}?tipo=interno#responder",
-            notices_url=desk.url("/cuenta/avisos"),
             reopen_days=desk.tickets.reopen_days,
-            help_address=desk.mail.address,
+            help_address=self.circle.topic.address or desk.mail.address,
             **more,
         )
 
