@@ -43,6 +43,11 @@ def is_ticket_code(secret: bytes, number: int, code: str) -> bool:
     return hmac.compare_digest(ticket_code(secret, number).encode(), given)
 
 
+def loop_mark(secret: bytes, domain: str) -> str:
+    """Return the value of our loop header: it names this installation, and nobody else can write it."""
+    return f"{domain}.{sign(secret, 'loop', domain)}"
+
+
 def sign(secret: bytes, purpose: str, value: str) -> str:
     """Return a keyed signature of `value`, 26 characters, of no use for another purpose."""
     digest = hmac.new(secret, f"{purpose}:{value}".encode(), hashlib.sha256).digest()

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from gateway import tokens
-from gateway.config import Config, Smtp
+from gateway.config import Smtp
 from gateway.errors import ConfigError
 from gateway.inbound import smtp_replies
 from gateway.inbound.bounds import Disk, Places, SlidingWindow
@@ -49,7 +49,7 @@ def open_lobby(runtime: Runtime, writer: JournalWriter) -> Lobby:
     config = runtime.config
     return Lobby(
         hostname=config.smtp.hostname or config.mail.message_id_domain,
-        own_loop=own_loop(config, runtime.secret),
+        own_loop=tokens.loop_mark(runtime.secret, config.mail.message_id_domain),
         max_bytes=config.smtp.max_bytes,
         spools=runtime.blobs,
         recipients=Recipients(runtime.db, config.mail),
@@ -159,12 +159,6 @@ class _Newcomer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  TCP gives no other
         self._server.admit(transport)
-
-
-def own_loop(config: Config, secret: bytes) -> str:
-    """The value of the loop header that our automatic mail bears; services/desk writes it."""
-    domain = config.mail.message_id_domain
-    return f"{domain}.{tokens.sign(secret, 'loop', domain)}"
 
 
 def tls_context(section: Smtp) -> ssl.SSLContext | None:

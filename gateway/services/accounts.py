@@ -12,13 +12,12 @@ from sqlmodel import Session, col
 from gateway.catalogue import _
 from gateway.config import Mail
 from gateway.errors import Invalid
-from gateway.mail.addresses import find_bounce_token, find_token, normal_form
+from gateway.mail.addresses import normal_form
 from gateway.mail.one_line import one_line
 from gateway.models.columns import table_of
 from gateway.models.people import Company, TokenPurpose, User
-from gateway.models.topics import Topic
 from gateway.rules.people import Role, UserStatus
-from gateway.services import companies, links, sign_in, web_sessions
+from gateway.services import companies, entrance, links, sign_in, web_sessions
 
 RESET_LIFE = timedelta(minutes=30)
 FIRST_LIFE = timedelta(hours=24)
@@ -165,19 +164,9 @@ def checked_email(session: Session, mail: Mail, email: str) -> str:
     address = normal_form(email)
     if address is None:
         raise Invalid("email", _("This is not an e-mail address."))
-    if is_reserved(session, mail, address):
+    if entrance.is_ours(session, mail, address):
         raise Invalid("email", _("This address belongs to the help desk itself. Use a person's."))
     return address
-
-
-def is_reserved(session: Session, mail: Mail, address: str) -> bool:
-    """Whether an address is one of ours: the general one, a topic's, a reply or a bounce address."""
-    if address == mail.address or any(
-        find(mail.reply_address, address) for find in (find_token, find_bounce_token)
-    ):
-        return True
-    topic = table_of(Topic)
-    return session.execute(select(topic.c.id).where(topic.c.address == address).limit(1)).first() is not None
 
 
 def _checked_name(raw_name: str) -> str:

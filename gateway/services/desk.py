@@ -37,8 +37,7 @@ class Desk:
     @property
     def loop(self) -> str:
         """Value of our loop header: names this installation, keyed so that nobody can forge it."""
-        domain = self.mail.message_id_domain
-        return f"{domain}.{tokens.sign(self.secret, 'loop', domain)}"
+        return tokens.loop_mark(self.secret, self.mail.message_id_domain)
 
     @property
     def support(self) -> str:

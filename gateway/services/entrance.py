@@ -1,5 +1,6 @@
 """What a listener asks the database before it takes a mail: is this recipient one of ours?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -44,6 +45,17 @@ def token_in(mail: Mail, address: str) -> tuple[TokenPurpose, str] | None:
     if token := addresses.find_bounce_token(mail.reply_address, address):
         return TokenPurpose.BOUNCE, token
     return None
+
+
+def is_ours(session: Session, mail: Mail, address: str) -> bool:
+    """Whether an address is a topic's, the house's, a reply or a bounce address: never a person (L7)."""
+    return not people_among(session, mail, [address])
+
+
+def people_among(session: Session, mail: Mail, emails: Iterable[str]) -> list[str]:
+    """Return the addresses that are not ours, in order."""
+    own = ours(session, mail).addresses
+    return [email for email in emails if email not in own and token_in(mail, email) is None]
 
 
 def shown(mail: Mail, address: str) -> str:

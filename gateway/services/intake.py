@@ -18,6 +18,7 @@ from gateway.rules.people import Party, Sender, UserStatus, Verdict
 from gateway.services import (
     acknowledgements,
     automatic,
+    entrance,
     held,
     journal,
     notifications,
@@ -86,7 +87,7 @@ def _refusal(session: Session, desk: Desk, address: Address | None, sender: Send
     """Why this sender is not listened to at all, whatever the mail shows; None when they are."""
     if address is None:
         return "no-sender"
-    if senders.is_ours(session, desk, address.email):
+    if entrance.is_ours(session, desk.mail, address.email):
         return "own-address"
     if sender is not None and sender.status is UserStatus.DISABLED:
         return "disabled"
@@ -168,11 +169,8 @@ def _copied(session: Session, desk: Desk, mail: Reading, *, now: datetime) -> li
     if mail.verdict is not Verdict.PASS or not desk.tickets.cc_participants:
         return []
     author = mail.sender.email if mail.sender else ""
-    others = [
-        each
-        for each in (*mail.to, *mail.cc)
-        if each.email != author and not senders.is_ours(session, desk, each.email)
-    ]
+    named = {each.email: each for each in (*mail.to, *mail.cc) if each.email != author}
+    others = [named[email] for email in entrance.people_among(session, desk.mail, named)]
     return senders.enrol(session, desk, others[: limits.NEW_PARTICIPANTS], now=now)
 
 

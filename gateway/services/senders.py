@@ -7,10 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from gateway.mail.addresses import Address, find_bounce_token, find_token
+from gateway.mail.addresses import Address
 from gateway.models.columns import table_of
 from gateway.models.people import User
-from gateway.models.topics import Topic
 from gateway.rules.people import Role, Sender, UserStatus, Verdict
 from gateway.services.desk import Desk
 
@@ -32,23 +31,6 @@ def enrol(session: Session, desk: Desk, addresses: Iterable[Address], *, now: da
         session.execute(insert(User).on_conflict_do_nothing(), rows)  # another worker may be quicker
         found |= _known(session, unknown)
     return [found[email] for email in wanted]
-
-
-def is_ours(session: Session, desk: Desk, email: str) -> bool:
-    """Whether an address is one of ours: a topic's, a reply or a bounce address (L7).
-
-    Such an address is never a person.
-    """
-    if email == desk.mail.address or is_tokened(desk, email):
-        return True
-    topic = table_of(Topic)
-    return session.execute(select(topic.c.id).where(topic.c.address == email).limit(1)).first() is not None
-
-
-def is_tokened(desk: Desk, email: str) -> bool:
-    """Whether an address has the shape of a reply or bounce address of ours."""
-    template = desk.mail.reply_address
-    return find_token(template, email) is not None or find_bounce_token(template, email) is not None
 
 
 def _provisional(desk: Desk, address: Address, *, now: datetime) -> dict[str, object]:

@@ -8,10 +8,11 @@ from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from gateway import tokens
-from gateway.inbound.smtp import own_loop, run
+from gateway.inbound.smtp import run
 from gateway.models.people import Token, TokenPurpose
 from gateway.models.queues import Door
 from gateway.runtime import Runtime
+from gateway.tokens import loop_mark
 from tests.factories import make_topic
 from tests.listener import (
     ADDRESSED,
@@ -196,7 +197,7 @@ async def test_three_passes_of_our_own_loop_header_are_enough_and_forged_ones_ar
     make_runtime: Make,
 ) -> None:
     runtime = make_runtime(STRANGER)
-    ours = f"X-Sysmo-Loop: {own_loop(runtime.config, runtime.secret)}\r\n".encode()
+    ours = f"X-Sysmo-Loop: {loop_mark(runtime.secret, runtime.config.mail.message_id_domain)}\r\n".encode()
     async with talking(runtime) as client:
         assert (await client.deliver(ours * 2 + MAIL)).startswith("250")
         assert (await client.deliver(ours * 3 + MAIL)).startswith("554 5.4.6")
