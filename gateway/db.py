@@ -4,16 +4,19 @@ Sessions are synchronous and live inside one worker thread; `in_thread` gives as
 the pool has connections, so that nobody waits for a connection inside a thread.
 """
 
+import asyncio
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from gateway.errors import ConfigError
@@ -32,6 +35,28 @@ POSTGRES_SETTINGS = {
     "full_page_writes": {"on"},
     "synchronous_commit": {"on", "local", "remote_write", "remote_apply"},
 }
+KEEP_ALIVE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds, the others seconds
+}
+"""A server that vanishes without a word is noticed in a minute, not in a quarter of an hour (O11)."""
+
+SQLITE_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+POSTGRES_AWAY = ("08", "25006", "40", "53", "55", "57", "58")
+"""Beginnings of SQLSTATE: connection, read-only, gave way, resources, state, operator, system."""
 
 
 class Database:
@@ -66,8 +91,19 @@ class Database:
             session.rollback()
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run blocking database work in a thread of its own."""
-        return await to_thread.run_sync(work, *arguments, limiter=self._limiter)
+        """Run blocking database work in a thread of its own.
+
+        A caller who is cancelled hears of it when the thread has ended: what it does is done then,
+        or undone, and its connection is free. A second cancellation does not wait.
+        """
+        running = asyncio.ensure_future(to_thread.run_sync(work, *arguments, limiter=self._limiter))
+        try:
+            with CancelScope(shield=True):
+                await asyncio.wait([running])
+        except asyncio.CancelledError:
+            await asyncio.gather(running, return_exceptions=True)
+            raise
+        return running.result()
 
     def check_durable(self) -> None:
         """Raise ConfigError when this database may lose a commit (invariants D2)."""
@@ -83,6 +119,24 @@ class Database:
         self.engine.dispose()
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether a failure says that the database does not answer, is locked, full, or gave way to another.
+
+    That pauses a loop and is no fault of the mail in hand. Any other failure would happen again.
+    """
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in SQLITE_AWAY  # the rest of an extended code says more precisely what
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state.startswith(POSTGRES_AWAY)
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
 def open_engine(url: str, *, pool: int) -> Engine:
     """Return an engine whose every connection is set up, and read back, before its first use."""
     address = make_url(url)
@@ -94,7 +148,8 @@ def open_engine(url: str, *, pool: int) -> Engine:
             pool_size=pool,
             max_overflow=0,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
+            hide_parameters=True,  # of an error's words: they hold text of mails
+            connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"} | KEEP_ALIVE,
         )
     raise ConfigError(["[database] url: use sqlite:///FILE or postgresql://…"])
 
@@ -122,7 +177,13 @@ def _open_sqlite(file: str | None, url: str, *, pool: int) -> Engine:
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise ConfigError([f"[database] url: {file}: {error.strerror}"]) from None
-    engine = create_engine(url, pool_size=pool, max_overflow=0, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False},
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
