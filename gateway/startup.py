@@ -16,7 +16,7 @@ from gateway.config import Config, Site
 from gateway.db import Database
 from gateway.errors import ConfigError, TryLater
 from gateway.migrations import check_schema
-from gateway.runtime import Runtime
+from gateway.runtime import Runtime, steady_clock, time_of
 
 
 def open_runtime(config: Config) -> Runtime:
@@ -29,7 +29,7 @@ def open_runtime(config: Config) -> Runtime:
     except ConfigError:
         database.close()
         raise
-    return Runtime(config=config, db=database, secret=secret)
+    return Runtime(config=config, db=database, secret=secret, now=steady_clock(time_of(database)))
 
 
 def open_database(config: Config) -> Database:
