@@ -5,6 +5,7 @@ costs no more than one of 25 KB while it arrives. A file is written under a temp
 renamed, and its folder synced, before any commit that refers to it (invariants D3).
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -14,11 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from gateway import failpoints
 from gateway.errors import NotFound
+from gateway.models.columns import table_of
 from gateway.models.queues import Blob
 
 SMALL = 256 * 1024
@@ -76,7 +79,7 @@ class Spool:
         self._memory += chunk
         if len(self._memory) > SMALL:
             self._path = temporary_path(self._folder)
-            self._file = self._path.open("xb")
+            self._file = _create(self._path)
             self._file.write(self._memory)
             self._memory = bytearray()
 
@@ -89,7 +92,8 @@ class Spool:
     def discard(self) -> None:
         self._memory = bytearray()
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # a full disk, once more: closing writes what is left
+                self._file.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
@@ -97,22 +101,23 @@ class Spool:
 def place(folder: Path, contents: Iterable[Content]) -> None:
     """Put the large contents into their files, synced. To be done before `keep`, outside a transaction.
 
-    Small ones need nothing. A file that is there already has the same bytes: its name is its hash.
+    Small ones need nothing. A file that is whole already is used again and gets the time of now,
+    which keeps a sweep away from it until the commit. Its folders are synced in any case: whoever
+    made it may have died before that.
     """
     touched: set[Path] = set()
     for content in contents:
         if content.size <= SMALL:
             continue
         target = file_of(folder, content.sha256)
-        if target.exists():
-            if content.path is not None:
-                content.path.unlink(missing_ok=True)
-            continue
-        source = content.path or _write_temporary(folder, content)
-        failpoints.hit("S2")
-        _sync(source)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        source.replace(target)
+        if _is_whole(target, content):
+            content.discard()
+        else:
+            source = content.path or _write_temporary(folder, content)
+            failpoints.hit("S2")
+            _sync(source)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            source.replace(target)
         touched |= {target.parent, target.parent.parent}
     for each in touched:
         _sync(each)
@@ -137,16 +142,15 @@ def keep(session: Session, contents: Iterable[Content], *, now: datetime) -> Non
 
 
 def read(session: Session, folder: Path, sha256: str) -> bytes:
-    """Return the bytes of a blob, checked against their hash; NotFound when lost or damaged."""
-    blob = session.get(Blob, sha256)
-    if blob is None:
+    """Return the bytes of a blob, checked against their hash; NotFound when lost or damaged.
+
+    A file that cannot be read now raises its OSError: it may be there the next time.
+    """
+    blob = table_of(Blob)
+    row = session.execute(select(blob.c.data).where(blob.c.sha256 == sha256)).one_or_none()
+    if row is None:
         raise NotFound(f"blob {sha256}")
-    data = blob.data
-    if data is None:
-        try:
-            data = file_of(folder, sha256).read_bytes()
-        except OSError as error:
-            raise NotFound(f"blob {sha256}: {error.strerror}") from None
+    data: bytes = row.data if row.data is not None else _read_file(folder, sha256)
     if hashlib.sha256(data).hexdigest() != sha256:
         raise NotFound(f"blob {sha256}: damaged")
     return data
@@ -166,8 +170,35 @@ def temporary_path(folder: Path) -> Path:
 
 def _write_temporary(folder: Path, content: Content) -> Path:
     path = temporary_path(folder)
-    path.write_bytes(content.read())
+    try:
+        with _create(path) as file:
+            file.write(content.read())
+    except OSError:
+        path.unlink(missing_ok=True)  # on a full disk what is half written is in the way
+        raise
     return path
+
+
+def _create(path: Path) -> BinaryIO:
+    """Open a new file that nobody else may read (C15)."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _is_whole(file: Path, content: Content) -> bool:
+    """Whether a file has these bytes. A damaged one is replaced, or its mail could not be read again."""
+    try:
+        os.utime(file)
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest() == content.sha256
+    except OSError:
+        return False
+
+
+def _read_file(folder: Path, sha256: str) -> bytes:
+    try:
+        return file_of(folder, sha256).read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"blob {sha256}: no file") from None
 
 
 def _path_of(content: Content) -> Path:
