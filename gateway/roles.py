@@ -6,7 +6,10 @@ share nothing but the runtime: one process with all of them and six with one eac
 
 import asyncio
 import errno
+import os
 import signal
+import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 
@@ -27,7 +30,9 @@ ROLES = {
     "scheduler": "gateway.outbound.scheduler:run",
     "web": "webui.app:run",
 }
-STOP_SECONDS = 28.0
+STOP_SECONDS = 27.0
+LAST_SECONDS = 29.5
+FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 TAKEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
@@ -57,7 +62,7 @@ async def _run(runtime: Runtime, names: Sequence[str]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, _asked_to_stop, stop)
     tasks = [asyncio.create_task(_watch(runtime, name), name=name) for name in names]
     stopped = asyncio.create_task(stop.wait())
     log.info("roles.started", roles=" ".join(names))
@@ -69,8 +74,17 @@ async def _run(runtime: Runtime, names: Sequence[str]) -> None:
     log.info("roles.stopped")
 
 
+def _asked_to_stop(stop: asyncio.Event) -> None:
+    """From here on there are thirty seconds (O7), even if a thread never ends: a kill loses no mail."""
+    if not stop.is_set():
+        stop.set()
+        last_resort = threading.Timer(LAST_SECONDS, os._exit, [1])
+        last_resort.daemon = True
+        last_resort.start()
+
+
 async def _stop(tasks: Sequence[asyncio.Task[object]]) -> None:
-    """Ask all to end at once; whoever has not after the time for it is left to the end of the process."""
+    """Ask all to end at once; whoever has not after the time for it ends with the process."""
     for task in tasks:
         task.cancel()
     _, slow = await asyncio.wait(tasks, timeout=STOP_SECONDS)
@@ -78,25 +92,35 @@ async def _stop(tasks: Sequence[asyncio.Task[object]]) -> None:
         log.error("roles.slow_to_stop", role=task.get_name())
 
 
-async def _watch(runtime: Runtime, name: str) -> None:
-    """Run one role; one that fails is started again, ever more slowly, and takes no other along."""
+async def _watch(runtime: Runtime, name: str, *, pause: float = FIRST_PAUSE) -> None:
+    """Run one role; one that fails is started again, ever more slowly, and takes no other along.
+
+    Only at the first start a mistake of the configuration is told to whoever starts us: later on a
+    key that cannot be read, or a port still held, may pass, and the other roles have work to do.
+    """
     role = load(name)
-    pause = 1.0
+    first = True
     while True:
+        began = time.monotonic()
         try:
             await role(runtime)
-            return
-        except ConfigError:
-            raise
-        except OSError as error:
-            if error.errno not in TAKEN:
-                log.exception("roles.failed", role=name)
-            else:
+            log.error("roles.ended", role=name)  # none does by itself
+        except ConfigError as error:
+            if first:
+                raise
+            log.error("roles.failed", role=name, error=str(error))
+        except Exception as error:  # a role must not end the others
+            if first and isinstance(error, OSError) and _is_about_a_port(error):
                 raise ConfigError([f"[{name}] port: {error.strerror}"]) from None
-        except Exception:  # a role must not end the others
             log.exception("roles.failed", role=name)
+        first = False
+        pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
         await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _is_about_a_port(error: OSError) -> bool:
+    """A file that may not be opened has the same number, and a name."""
+    return error.errno in TAKEN and error.filename is None
 
 
 def load(name: str) -> Role:

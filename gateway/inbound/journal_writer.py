@@ -12,6 +12,8 @@ from typing import Self
 import structlog
 
 from gateway import failpoints
+from gateway.db import is_away
+from gateway.errors import TryLater
 from gateway.runtime import Runtime
 from gateway.services import blobs, journal
 from gateway.services.journal import Incoming
@@ -31,6 +33,7 @@ class JournalWriter:
         self._runtime = runtime
         self._waiting: list[Waiting] = []
         self._bell = asyncio.Event()
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -40,45 +43,47 @@ class JournalWriter:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what still waits, then stop."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self._write_waiting()
+        """Write what still waits, then stop. Never cancelled: a commit that has begun is waited for."""
+        self._closing = True
+        self._bell.set()
+        if self._task is not None:
+            await asyncio.shield(self._task)
 
     async def append(self, mail: Incoming) -> int:
         """Write a mail down durably; return its entry id once committed, raise whatever went wrong.
 
         The commit goes on when the caller is cancelled: a late one collapses with the sender's
-        retry (D9, E1).
+        retry (D9, E1). TryLater when the writer has stopped: nobody would ever answer.
         """
+        if self._closing or self._task is None or self._task.done():
+            raise TryLater
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((mail, future))
         self._bell.set()
         return await asyncio.shield(future)
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             await self._bell.wait()
             self._bell.clear()
-            await asyncio.shield(self._write_waiting())
-
-    async def _write_waiting(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            await self._write(batch)
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                await self._write(batch)
 
     async def _write(self, batch: Sequence[Waiting]) -> None:
-        """Commit a batch; if that fails, each alone, so that one bad mail harms no other."""
+        """Commit a batch; if that fails, each alone, so that one bad mail harms no other.
+
+        A database that is away fails them all at once: each would wait for its own time-out, and
+        those behind them for all of these.
+        """
         try:
             ids = await self._runtime.db.in_thread(self._commit, [mail for mail, _ in batch])
         except Exception as error:  # told to the doors, each of which answers 451
-            if len(batch) > 1:
+            if len(batch) > 1 and not is_away(error):
                 for each in batch:
                     await self._write([each])
                 return
-            log.error("journal.failed", error=type(error).__name__)
+            log.error("journal.failed", error=type(error).__name__, mails=len(batch))
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)

@@ -9,14 +9,15 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
 from gateway import failpoints
-from gateway.errors import NotFound, StaleLease, TryLater
-from gateway.inbound.reader import Reader, ReadingFailed
+from gateway.db import is_away
+from gateway.errors import NotFound, StaleLease, SysmoError, TryLater
+from gateway.inbound.reader import NO_CHILD, Reader, ReadingFailed
 from gateway.mail.reading import Arrival, Reading
 from gateway.models.queues import JournalEntry
 from gateway.rules import retry
@@ -31,6 +32,12 @@ BATCH = 12
 BATCH_OCTETS = 4 * 1024 * 1024
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
+NO_ROOM = timedelta(minutes=1)
+"""How long a mail waits whose attachments the disk does not take."""
+
+
+class NoReader(SysmoError):
+    """No child can be started to read mail; the machine is out of something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +59,39 @@ async def run(runtime: Runtime) -> None:
 
 
 class Processor:
-    """The loop and its reading child."""
+    """The loop and its reading child. Tests give a reader that misbehaves, and shorter pauses."""
 
-    def __init__(self, runtime: Runtime, desk: Desk) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        desk: Desk,
+        *,
+        reader: Reader | None = None,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
         self._runtime = runtime
         self._desk = desk
-        self._reader = Reader(desk.surroundings())
+        self._reader = reader or Reader(desk.surroundings())
+        self._pause_seconds = pause_seconds
 
     async def run(self) -> None:
-        """Work for ever. A database that is away pauses the work and nothing more (O11)."""
-        owing = True  # claims that nobody works on: of our dead selves, or of a batch that failed
+        """Work for ever. A database that is away, or a bug, pauses the work and nothing more (O11).
+
+        What was claimed is let go then. Only a database, or a machine, that cannot work is no attempt:
+        a mail that breaks the loop itself comes alone the next time, and is set aside in the end.
+        """
+        unfinished, counted = True, True  # claims of our dead selves, or of a batch that failed
         while True:
             try:
-                if owing:
-                    await self._runtime.db.in_thread(self._let_go)
-                    owing = False
+                if unfinished:
+                    await self._runtime.db.in_thread(self._let_go, counted)
+                    unfinished = False
                 await self.work_off()
-            except DBAPIError as error:
-                owing = True
-                log.error("processor.database", error=type(error).__name__)
-                await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  no secret
+            except Exception as error:  # the loop outlives everything but its cancellation
+                if not unfinished:
+                    unfinished, counted = True, not (is_away(error) or isinstance(error, NoReader))
+                log.error("processor.interrupted", error=type(error).__name__, counted=counted)
+                await asyncio.sleep(self._pause_seconds * random.uniform(0.8, 1.2))  # noqa: S311  no secret
                 continue
             await self._runtime.wakeup.wait("journal", seconds=POLL_SECONDS)
 
@@ -82,16 +102,19 @@ class Processor:
             upcoming = asyncio.create_task(self._read_next())
             try:
                 await self._runtime.db.in_thread(self._apply, batch)
-                self._runtime.wakeup.ring("outbox")
-            finally:
-                batch = await upcoming
+            except BaseException:
+                upcoming.cancel()
+                await asyncio.gather(upcoming, return_exceptions=True)
+                raise
+            self._runtime.wakeup.ring("outbox")
+            batch = await upcoming
 
     async def close(self) -> None:
         """End the child and let go of what is claimed, so that a restart need not wait for a lease."""
         await self._reader.close()
         try:
-            await self._runtime.db.in_thread(self._let_go)
-        except DBAPIError as error:
+            await self._runtime.db.in_thread(self._let_go, False)
+        except Exception as error:
             log.warning("processor.leases_left", error=type(error).__name__)
 
     async def _read_next(self) -> list[Read]:
@@ -100,8 +123,11 @@ class Processor:
             return []
         failpoints.hit("P1")
         readable = [(entry, raw) for entry, _, raw in claimed if isinstance(raw, bytes)]
-        readings = iter(await self._reader.read_many([(raw, _arrival(entry)) for entry, raw in readable]))
+        results = await self._reader.read_many([(raw, _arrival(entry)) for entry, raw in readable])
+        if any(isinstance(each, ReadingFailed) and each.reason == NO_CHILD for each in results):
+            raise NoReader
         failpoints.hit("P2")
+        readings = iter(results)
         return [
             Read(entry, fence, raw if isinstance(raw, ReadingFailed) else next(readings))
             for entry, fence, raw in claimed
@@ -122,19 +148,13 @@ class Processor:
             return ReadingFailed("the program ended each time it was read")
         try:
             return blobs.read(session, self._runtime.blobs, entry.sha256)
-        except NotFound as error:
+        except (NotFound, OSError) as error:
             return ReadingFailed(str(error))
 
     def _apply(self, batch: Sequence[Read]) -> None:
         """Apply a batch in one transaction; a database that fails in it fails the batch, not a mail."""
-        runtime = self._runtime
-        filed = [
-            contributions.file_away(runtime.blobs, read.reading.attachments)
-            if isinstance(read.reading, Reading)
-            else ()
-            for read in batch
-        ]
-        with runtime.db.transaction() as session:
+        filed = [self._file_away(read) for read in batch]
+        with self._runtime.db.transaction() as session:
             for read, files in zip(batch, filed, strict=True):
                 try:
                     self._apply_one(session, read, files)
@@ -143,10 +163,23 @@ class Processor:
             failpoints.hit("P3")
         failpoints.hit("P4")
 
-    def _apply_one(self, session: Session, read: Read, files: tuple[FiledAttachment, ...]) -> None:
+    def _file_away(self, read: Read) -> tuple[FiledAttachment, ...] | None:
+        """Put the files of a mail into place; None when the disk does not take them."""
+        if isinstance(read.reading, ReadingFailed):
+            return ()
+        try:
+            return contributions.file_away(self._runtime.blobs, read.reading.attachments)
+        except OSError as error:
+            log.error("processor.no_room", entry=read.entry.id, error=error.strerror)
+            return None
+
+    def _apply_one(self, session: Session, read: Read, files: tuple[FiledAttachment, ...] | None) -> None:
         entry, fence, now = read.entry, read.fence, self._runtime.now()
         if isinstance(read.reading, ReadingFailed):
             self._failed(session, read, read.reading.reason)
+            return
+        if files is None:
+            journal.put_back(session, entry, fence, now=now, wait=NO_ROOM)
             return
         try:
             with session.begin_nested():
@@ -154,9 +187,11 @@ class Processor:
                 journal.settle(session, entry, fence, done, reading=read.reading, now=now)
         except TryLater:
             journal.put_back(session, entry, fence, now=now)
-        except (StaleLease, OperationalError):
+        except StaleLease:
             raise
         except Exception as error:  # a bug, or a row in the way: this mail is tried again, then set aside
+            if is_away(error):
+                raise
             log.exception("processor.failed", entry=entry.id)
             self._failed(session, read, f"{type(error).__name__}")
         else:
@@ -173,10 +208,10 @@ class Processor:
         aside = journal.fail(session, read.entry, read.fence, reason, now=self._runtime.now())
         log.error("mail.set_aside" if aside else "mail.tried", entry=read.entry.id, reason=reason)
 
-    def _let_go(self) -> None:
+    def _let_go(self, counted: bool) -> None:
         with self._runtime.db.transaction() as session:
             leases.release_dead(session, JournalEntry, is_dead)
-            journal.release(session, self._runtime.worker)
+            journal.release(session, self._runtime.worker, counted=counted)
 
 
 def _arrival(entry: JournalEntry) -> Arrival:

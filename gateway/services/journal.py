@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from sqlalchemy import func, insert, select, update
 from sqlmodel import Session, col
@@ -95,11 +94,13 @@ def claim(
     Those tried before come one by one: if one of them kills the process, it takes no other along.
     """
     entry = table_of(JournalEntry)
-    claim_due = partial(leases.claim, session, JournalEntry, worker=worker, lasting=LEASE, now=now)
-    few = _fitting(session, limit=limit, octets=octets, now=now)
-    fences = dict((claim_due(limit=few, only=[entry.c.attempts == 0]) if few else []) or claim_due(limit=1))
-    if not fences:
+    few, untried = _next(session, limit=limit, octets=octets, now=now)
+    if not few:
         return []
+    only = [entry.c.attempts == 0] if untried else []
+    fences = dict(
+        leases.claim(session, JournalEntry, worker=worker, lasting=LEASE, limit=few, now=now, only=only)
+    )
     rows = session.execute(select(JournalEntry).where(entry.c.id.in_(fences)).order_by(entry.c.id)).scalars()
     return [(row, fences[row.id]) for row in rows]
 
@@ -166,10 +167,12 @@ def settle(
     )
 
 
-def put_back(session: Session, entry: JournalEntry, fence: int, *, now: datetime) -> None:
-    """Let a mail wait a little for another; this attempt does not count."""
+def put_back(
+    session: Session, entry: JournalEntry, fence: int, *, now: datetime, wait: timedelta = PUT_BACK
+) -> None:
+    """Let a mail wait for something that is no fault of its own; this attempt does not count."""
     leases.settle(
-        session, JournalEntry, entry.id, fence, due_at=now + PUT_BACK, attempts=max(entry.attempts - 1, 0)
+        session, JournalEntry, entry.id, fence, due_at=now + wait, attempts=max(entry.attempts - 1, 0)
     )
 
 
@@ -207,13 +210,13 @@ def retry_failed(session: Session, entry_id: int, *, now: datetime) -> None:
     )
 
 
-def release(session: Session, worker: str) -> None:
-    """Let go what a worker claimed and could not apply for no fault of the mails; no attempt counts."""
+def release(session: Session, worker: str, *, counted: bool) -> None:
+    """Let go of what a worker claimed and did not finish; `counted` says whether that was an attempt."""
     entry = table_of(JournalEntry)
     session.execute(
         update(entry)
-        .where(entry.c.holder == worker, entry.c.outcome.is_(None))
-        .values(holder=None, lease_until=None, attempts=entry.c.attempts - 1)
+        .where(entry.c.due_at.is_not(None), entry.c.holder == worker)
+        .values(holder=None, lease_until=None, attempts=entry.c.attempts - (0 if counted else 1))
     )
 
 
@@ -223,22 +226,27 @@ def waiting(session: Session) -> int:
     return int(session.execute(select(func.count()).where(entry.c.outcome.is_(None))).scalar_one())
 
 
-def _fitting(session: Session, *, limit: int, octets: int, now: datetime) -> int:
-    """How many of the next untried mails are to be taken at once: at least one, if there is one."""
+def _next(session: Session, *, limit: int, octets: int, now: datetime) -> tuple[int, bool]:
+    """How many of the oldest due mails to take at once, and whether they are untried.
+
+    One that was tried before is taken alone; of the others those before the next such, at least one.
+    """
     entry = table_of(JournalEntry)
-    sizes = session.execute(
-        select(entry.c.size)
-        .where(entry.c.due_at <= now, entry.c.attempts == 0, entry.c.lease_until.is_(None))
+    oldest = session.execute(
+        select(entry.c.size, entry.c.attempts)
+        .where(leases.is_due(entry, now=now), leases.is_free(entry, now=now))
         .order_by(entry.c.id)
         .limit(limit)
-    ).scalars()
+    ).all()
     taken = total = 0
-    for size in sizes:
+    for size, attempts in oldest:
         total += size
-        if taken and total > octets:
+        if taken and (attempts or total > octets):
             break
         taken += 1
-    return taken
+        if attempts:
+            return 1, False
+    return taken, True
 
 
 def _imap_key(mail: Incoming) -> tuple[str, str, int, int] | None:
@@ -266,7 +274,7 @@ def _row(mail: Incoming, *, now: datetime) -> dict[str, object]:
         "received_at": mail.received_at,
         "peer": mail.peer[:100],
         "listed_peer": mail.listed_peer,
-        "envelope_from": mail.envelope_from[:320] if mail.envelope_from is not None else None,
+        "envelope_from": _storable(mail.envelope_from, 320),
         "recipients": list(mail.recipients),
         "mailbox": mail.mailbox,
         "folder": mail.folder,
@@ -274,9 +282,16 @@ def _row(mail: Incoming, *, now: datetime) -> dict[str, object]:
         "uid": mail.uid,
         "sha256": mail.content.sha256,
         "size": mail.content.size,
-        "message_id": mail.message_id,
+        "message_id": _storable(mail.message_id, 998),
         "due_at": now,
         "attempts": 0,
         "fence": 0,
         "reason": "",
     }
+
+
+def _storable(text: str | None, length: int) -> str | None:
+    """What a stranger wrote as every database takes it: without NUL, and without half a character."""
+    if text is None:
+        return None
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:length]

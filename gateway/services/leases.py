@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, or_, select, update
 from sqlmodel import Session
 
 from gateway.errors import StaleLease
 from gateway.models.columns import Leased, table_of
+
+FARTHEST = timedelta(hours=2.5)
+"""No queue of mail waits longer. A time further ahead was written before the clock was set back (E7)."""
 
 
 def claim(
@@ -24,6 +27,7 @@ def claim(
     limit: int,
     now: datetime,
     only: Sequence[ColumnElement[bool]] = (),
+    farthest: timedelta = FARTHEST,
 ) -> list[tuple[Any, int]]:
     """Take up to `limit` due rows that nobody holds; return their keys and fencing numbers, oldest first.
 
@@ -34,7 +38,7 @@ def claim(
     key = queue.primary_key.columns[0]
     due = (
         select(key)
-        .where(queue.c.due_at <= now, or_(queue.c.lease_until.is_(None), queue.c.lease_until < now), *only)
+        .where(is_due(queue, now=now, farthest=farthest), is_free(queue, now=now, farthest=farthest), *only)
         .order_by(key)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -55,37 +59,45 @@ def claim(
     return sorted((row[0], row[1]) for row in taken)
 
 
+def is_due(queue: Table, *, now: datetime, farthest: timedelta = FARTHEST) -> ColumnElement[bool]:
+    """The condition that a row is to be worked on now."""
+    return or_(queue.c.due_at <= now, queue.c.due_at > now + farthest)
+
+
+def is_free(queue: Table, *, now: datetime, farthest: timedelta = FARTHEST) -> ColumnElement[bool]:
+    """The condition that nobody holds a row."""
+    until = queue.c.lease_until
+    return or_(until.is_(None), until < now, until > now + farthest)
+
+
 def settle(session: Session, model: type[Leased], key: Any, fence: int, **values: Any) -> None:
     """Write the result of a claimed row and let it go; StaleLease when it is no longer ours."""
-    queue = table_of(model)
-    done = session.execute(
-        update(queue)
-        .where(queue.primary_key.columns[0] == key, queue.c.fence == fence, queue.c.holder.is_not(None))
-        .values(holder=None, lease_until=None, **values)
-    )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise StaleLease(f"{queue.name} {key}")
+    if not _write(session, model, key, fence, holder=None, lease_until=None, **values):
+        raise StaleLease(f"{table_of(model).name} {key}")
 
 
-def holds(session: Session, model: type[Leased], key: Any, fence: int, *, now: datetime) -> bool:
-    """Whether a claim is still good."""
-    queue = table_of(model)
-    found = session.execute(
-        select(queue.c.lease_until).where(
-            queue.primary_key.columns[0] == key, queue.c.fence == fence, queue.c.holder.is_not(None)
-        )
-    ).scalar()
-    return found is not None and found > now
+def renew(
+    session: Session, model: type[Leased], key: Any, fence: int, *, until: datetime, **values: Any
+) -> bool:
+    """Hold a claimed row until then and write `values`; return False when it is no longer ours."""
+    return _write(session, model, key, fence, lease_until=until, **values)
 
 
 def release_dead(session: Session, model: type[Leased], is_dead: Callable[[str], bool]) -> int:
     """Free the rows of workers that are gone, so that a crash delays nothing until a lease ends."""
     queue = table_of(model)
-    holders = session.execute(select(queue.c.holder).where(queue.c.holder.is_not(None)).distinct()).scalars()
+    held = and_(queue.c.due_at.is_not(None), queue.c.holder.is_not(None))  # the first has an index
+    holders = session.execute(select(queue.c.holder).where(held).distinct()).scalars()
     gone = [holder for holder in holders if is_dead(holder)]
     if not gone:
         return 0
-    done = session.execute(
-        update(queue).where(queue.c.holder.in_(gone)).values(holder=None, lease_until=None)
-    )
+    free = update(queue).where(held, queue.c.holder.in_(gone)).values(holder=None, lease_until=None)
+    done = session.execute(free)
     return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _write(session: Session, model: type[Leased], key: Any, fence: int, **values: Any) -> bool:
+    queue = table_of(model)
+    ours = and_(queue.primary_key.columns[0] == key, queue.c.fence == fence, queue.c.holder.is_not(None))
+    done = session.execute(update(queue).where(ours).values(**values))
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from gateway.errors import StaleLease
 from gateway.mail.compose import Composed, Part
 from gateway.models.columns import table_of
 from gateway.models.people import User
@@ -22,6 +24,8 @@ from gateway.services import leases
 OVERTAKE = timedelta(minutes=15)
 DELAYED_AFTER = timedelta(hours=4)
 PAUSE = "outbox-pause"
+UNTIL_RELEASED = datetime(9000, 1, 1, tzinfo=UTC)
+"""Until when to pause if only an administrator may end it (D13)."""
 UNENDED = (OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.TRANSMITTING)
 
 
@@ -50,9 +54,8 @@ def queue(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
 
 
 def claim(session: Session, *, worker: str, lasting: timedelta, limit: int, now: datetime) -> list[Claimed]:
-    """Take rows that are due. For one ticket and one recipient mail leaves in order (E8)."""
-    if is_paused(session, now=now):
-        return []
+    """Take rows that are due, none while there is a pause. For one ticket and one recipient mail leaves
+    in order (E8)."""
     item = table_of(OutboxItem)
     earlier = item.alias()
     first_of_line = ~exists().where(
@@ -60,7 +63,10 @@ def claim(session: Session, *, worker: str, lasting: timedelta, limit: int, now:
         earlier.c.recipient == item.c.recipient,
         earlier.c.id < item.c.id,
         earlier.c.state.in_(UNENDED),
-        or_(earlier.c.first_deferred_at.is_(None), earlier.c.first_deferred_at > now - OVERTAKE),
+        or_(
+            earlier.c.first_deferred_at.is_(None),
+            earlier.c.first_deferred_at.between(now - OVERTAKE, now + OVERTAKE),
+        ),
     )
     fences = dict(
         leases.claim(
@@ -70,7 +76,10 @@ def claim(session: Session, *, worker: str, lasting: timedelta, limit: int, now:
             lasting=lasting,
             limit=limit,
             now=now,
-            only=[or_(item.c.ticket_id.is_(None), first_of_line)],
+            only=[
+                ~exists().where(*_pause_holds(now)),
+                or_(item.c.ticket_id.is_(None), first_of_line),
+            ],
         )
     )
     if not fences:
@@ -82,23 +91,23 @@ def claim(session: Session, *, worker: str, lasting: timedelta, limit: int, now:
 def transmitting(session: Session, claimed: Claimed, *, until: datetime) -> str | None:
     """Mark a row as being sent, in a commit before DATA; None, or why it may not be sent.
 
-    The lease is renewed to `until`.
-    Before the first attempt it is asked afresh whether the recipient may still see it (E3). A row
-    found transmitting after a crash, which no person wrote, is uncertain and not sent twice (E5).
+    The lease is renewed to `until`. Before each attempt it is asked afresh whether the recipient may
+    still see it (E3): an attempt that failed, or a crash, may lie days back. A row found transmitting
+    after a crash, which no person wrote, is uncertain and not sent twice (E5).
     """
-    item = table_of(OutboxItem)
-    if claimed.was_transmitting and not claimed.resend:
-        settle(session, claimed, OutboxState.UNCERTAIN, error="the program ended while sending it")
-        return "uncertain"
-    if claimed.attempts == 1 and not _may_still_see(session, claimed.id):
-        settle(session, claimed, OutboxState.FAILED, error="the recipient may not see it any more")
-        return "no longer allowed"
-    done = session.execute(
-        item.update()
-        .where(item.c.id == claimed.id, item.c.fence == claimed.fence, item.c.holder.is_not(None))
-        .values(state=OutboxState.TRANSMITTING, lease_until=until)
+    try:
+        if claimed.was_transmitting and not claimed.resend:
+            settle(session, claimed, OutboxState.UNCERTAIN, error="the program ended while sending it")
+            return "uncertain"
+        if not _may_still_see(session, claimed.id):
+            settle(session, claimed, OutboxState.FAILED, error="the recipient may not see it any more")
+            return "no longer allowed"
+    except StaleLease:
+        return "lease lost"
+    ours = leases.renew(
+        session, OutboxItem, claimed.id, claimed.fence, until=until, state=OutboxState.TRANSMITTING
     )
-    return None if done.rowcount == 1 else "lease lost"  # type: ignore[attr-defined]
+    return None if ours else "lease lost"
 
 
 def sent(session: Session, claimed: Claimed, *, now: datetime) -> None:
@@ -145,7 +154,7 @@ def relay_refuses(session: Session, claimed: Claimed, error: str, *, now: dateti
     lane had on the wire when the pause began are not counted.
     """
     item = table_of(OutboxItem)
-    pauses = session.execute(select(item.c.pauses).where(item.c.id == claimed.id)).scalar_one()
+    pauses: int = session.execute(select(item.c.pauses).where(item.c.id == claimed.id)).scalar_one()
     if not is_paused(session, now=now):
         pause(session, now + retry.RELAY_PAUSE)
         pauses += 1
@@ -166,33 +175,43 @@ def relay_refuses(session: Session, claimed: Claimed, error: str, *, now: dateti
 
 def pause(session: Session, until: datetime) -> None:
     """Send nothing before `until`."""
-    job = session.get(Job, PAUSE) or Job(name=PAUSE)
-    job.due_at = until
-    session.add(job)
+    upsert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {"name": PAUSE, "due_at": until, "attempts": 0, "fence": 0}
+    session.execute(
+        upsert(Job).values(row).on_conflict_do_update(index_elements=["name"], set_={"due_at": until})
+    )
 
 
 def is_paused(session: Session, *, now: datetime) -> bool:
     """Whether nothing is to be sent now."""
-    job = session.get(Job, PAUSE)
-    return job is not None and job.due_at is not None and job.due_at > now
+    return session.execute(select(table_of(Job).c.name).where(*_pause_holds(now))).first() is not None
 
 
 def give_back(session: Session, claimed: Claimed) -> None:
-    """Let a claimed row go untried; the attempt does not count."""
+    """Let a claimed row go untried, as it was found; the attempt does not count."""
     item = table_of(OutboxItem)
     session.execute(
         item.update()
-        .where(
-            item.c.id == claimed.id, item.c.fence == claimed.fence, item.c.state != OutboxState.TRANSMITTING
-        )
+        .where(item.c.id == claimed.id, item.c.fence == claimed.fence, item.c.holder.is_not(None))
         .values(holder=None, lease_until=None, attempts=claimed.attempts - 1)
+    )
+
+
+def release(session: Session, worker: str) -> None:
+    """Let go of all that a worker holds. What it had not begun to send was no attempt."""
+    item = table_of(OutboxItem)
+    counted = case((item.c.state == OutboxState.TRANSMITTING, item.c.attempts), else_=item.c.attempts - 1)
+    session.execute(
+        item.update()
+        .where(item.c.due_at.is_not(None), item.c.holder == worker)
+        .values(holder=None, lease_until=None, attempts=counted)
     )
 
 
 def due(session: Session, *, now: datetime) -> int:
     """How many rows wait to be sent now."""
     item = table_of(OutboxItem)
-    return int(session.execute(select(func.count()).where(item.c.due_at <= now)).scalar_one())
+    return int(session.execute(select(func.count()).where(leases.is_due(item, now=now))).scalar_one())
 
 
 def settle(
@@ -204,9 +223,16 @@ def settle(
     leases.settle(session, OutboxItem, claimed.id, claimed.fence, state=state, last_error=words, **values)
 
 
-def release_dead(session: Session, is_dead: Callable[[str], bool]) -> int:
-    """Free the rows of mailers that are gone."""
-    return leases.release_dead(session, OutboxItem, is_dead)
+def release_former(session: Session, worker: str, is_dead: Callable[[str], bool]) -> int:
+    """Free the rows of mailers that are gone, and of a former self in this very process (E4)."""
+    return leases.release_dead(session, OutboxItem, lambda holder: holder == worker or is_dead(holder))
+
+
+def _pause_holds(now: datetime) -> list[ColumnElement[bool]]:
+    """The conditions on a job that it is our pause, not over, and not from before the clock was set back."""
+    job = table_of(Job)
+    sane = or_(job.c.due_at <= now + leases.FARTHEST, job.c.due_at >= UNTIL_RELEASED)
+    return [job.c.name == PAUSE, job.c.due_at > now, sane]
 
 
 def _claimed(row: Any, fence: int) -> Claimed:
@@ -229,7 +255,8 @@ def _may_still_see(session: Session, item_id: int) -> bool:
     """Whether the recipient of a row may see what it shows, now.
 
     An operator must be active and answer the ticket's topic, have it assigned, or be an
-    administrator; anybody else must take part in it, and may never see what is internal.
+    administrator; anybody else must take part in it, and may never see what is internal. Mail about
+    an account, and an operator's own words sent back, need nothing but an account that is not disabled.
     """
     item, person, ticket = table_of(OutboxItem), table_of(User), table_of(Ticket)
     serving, taking_part = table_of(TopicOperator), table_of(Participant)
@@ -257,14 +284,15 @@ def _may_still_see(session: Session, item_id: int) -> bool:
         )
         .where(item.c.id == item_id)
     ).one()
-    if row.id is None or row.ticket_id is None or row.purpose == Purpose.MISTAKE:
-        return True
     if row.status == UserStatus.DISABLED:
         return False
-    answers = is_staff(row.role) and (
-        row.role == Role.ADMIN or row.serves is not None or row.assignee_id == row.id
-    )
-    return answers or (row.takes_part is not None and not row.internal)
+    if row.ticket_id is None or row.purpose == Purpose.MISTAKE:
+        return True
+    if row.id is None:
+        return False
+    active_staff = is_staff(row.role) and row.status == UserStatus.ACTIVE
+    answers = row.role == Role.ADMIN or row.serves is not None or row.assignee_id == row.id
+    return (active_staff and answers) or (row.takes_part is not None and not row.internal)
 
 
 def _show_delay(session: Session, claimed: Claimed, *, now: datetime) -> None:

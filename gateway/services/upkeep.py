@@ -1,10 +1,11 @@
 """What is due now and then: leftovers removed, once a period however many workers (E11)."""
 
-from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -13,7 +14,6 @@ from gateway.models.queues import Blob, Job, JournalEntry
 from gateway.models.tickets import Attachment
 from gateway.services import blobs, counters
 
-HOUR = timedelta(hours=1)
 KEEP_COUNTERS = timedelta(days=2)
 KEEP_ENDED = timedelta(days=7)
 KEEP_SESSIONS = timedelta(days=37)
@@ -21,14 +21,12 @@ KEEP_TEMPORARY = timedelta(days=1)
 KEEP_UNREFERENCED = timedelta(days=7)
 SWEPT_AT_ONCE = 500
 
-Task = Callable[[Session, datetime], None]
-
 
 def set_up_jobs(session: Session, names: list[str], *, now: datetime) -> None:
     """Make the row of each job, due now, unless it is there."""
-    for name in names:
-        if session.get(Job, name) is None:
-            session.add(Job(name=name, due_at=now))
+    upsert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    rows = [{"name": name, "due_at": now, "attempts": 0, "fence": 0} for name in names]
+    session.execute(upsert(Job).on_conflict_do_nothing(), rows)
 
 
 def forget_counts(session: Session, now: datetime) -> None:
@@ -43,30 +41,56 @@ def remove_expired(session: Session, now: datetime) -> None:
     session.execute(delete(WebSession).where(web_session.c.created_at < now - KEEP_SESSIONS))
 
 
-def sweep_blobs(session: Session, folder: Path, now: datetime) -> list[Path]:
-    """Remove blobs that nothing has referred to for a week; return their files, to unlink after the commit.
-
-    A week, since a slow transaction may refer to a blob that was placed before it began (D3).
-    """
+def unused_blobs(session: Session) -> list[str]:
+    """Return blobs that nothing refers to. A long look at two large tables, so not in a transaction."""
     blob, entry, attachment = table_of(Blob), table_of(JournalEntry), table_of(Attachment)
-    unused = session.execute(
+    found = session.execute(
         select(blob.c.sha256)
         .where(
-            blob.c.created_at < now - KEEP_UNREFERENCED,
-            ~or_(
-                select(entry.c.id).where(entry.c.sha256 == blob.c.sha256).exists(),
-                select(attachment.c.id).where(attachment.c.sha256 == blob.c.sha256).exists(),
-            ),
+            blob.c.sha256.not_in(select(entry.c.sha256)),
+            blob.c.sha256.not_in(select(attachment.c.sha256)),
         )
         .limit(SWEPT_AT_ONCE)
-    ).scalars()
-    names = list(unused)
-    session.execute(delete(Blob).where(blob.c.sha256.in_(names)))
-    return [blobs.file_of(folder, name) for name in names]
+    )
+    return list(found.scalars())
+
+
+def sweep_blobs(session: Session, names: list[str], now: datetime) -> list[str]:
+    """Remove the rows of those of these blobs that are unused, still, and a week old; return which.
+
+    A week, since a slow transaction may refer to a blob that was placed before it began (D3). Their
+    files go after the commit, by `remove_files`: a file without a row is waste, the reverse is loss.
+    """
+    blob, entry, attachment = table_of(Blob), table_of(JournalEntry), table_of(Attachment)
+    gone = session.execute(
+        delete(Blob)
+        .where(
+            blob.c.sha256.in_(names),
+            blob.c.created_at < now - KEEP_UNREFERENCED,
+            blob.c.sha256.not_in(select(entry.c.sha256).where(entry.c.sha256.in_(names))),
+            blob.c.sha256.not_in(select(attachment.c.sha256).where(attachment.c.sha256.in_(names))),
+        )
+        .returning(blob.c.sha256)
+    )
+    return list(gone.scalars())
+
+
+def remove_files(folder: Path, names: list[str], now: datetime) -> None:
+    """Remove the files of blobs whose rows are gone, but for those that `blobs.place` just used again.
+
+    Such a one stands for a mail whose row is about to be written.
+    """
+    for name in names:
+        _remove_unused(blobs.file_of(folder, name), before=now - KEEP_UNREFERENCED)
 
 
 def remove_temporary(folder: Path, now: datetime) -> None:
-    """Remove temporary files of a mail whose sender never finished it."""
+    """Remove temporary files of mails whose sender never finished them."""
     for path in (folder / "tmp").glob("*"):
-        if path.stat().st_mtime < (now - KEEP_TEMPORARY).timestamp():
-            path.unlink(missing_ok=True)
+        _remove_unused(path, before=now - KEEP_TEMPORARY)
+
+
+def _remove_unused(path: Path, *, before: datetime) -> None:
+    with suppress(FileNotFoundError):  # a mail on its way was given up, or took its place, meanwhile
+        if path.stat().st_mtime < before.timestamp():
+            path.unlink()
