@@ -25,6 +25,7 @@ from gateway.services import accounts, topics
 
 START_SECONDS = 30.0
 LOOK_SECONDS = 0.02
+LOG_TAIL = 4000
 
 Settings = Mapping[str, Mapping[str, Any]]
 
@@ -42,12 +43,19 @@ class Installation:
     def file(self) -> Path:
         return self.folder / "config.toml"
 
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    def log_tail(self) -> str:
+        """The end of the log, for whoever must find out why a run failed."""
+        return self.log.read_text("utf-8", "replace")[-LOG_TAIL:]
+
     @contextmanager
     def running(self, *roles: str, relay_port: int | None = None) -> Iterator["Running"]:
         """Run `sysmo run ROLES` in a process of its own; stop it at the end."""
         relay = {"SYSMO_MAILER__PORT": str(relay_port)} if relay_port is not None else {}
-        log = self.folder / "log"
-        with log.open("wb") as output:
+        with self.log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  our own command
                 [*_command(self.profiles), "--config", str(self.file), "run", *roles],
                 cwd=self.folder,
@@ -56,7 +64,7 @@ class Installation:
                 stderr=subprocess.STDOUT,
             )
         try:
-            yield Running(process, log)
+            yield Running(process, self)
         finally:
             end(process)
 
@@ -64,18 +72,18 @@ class Installation:
 @dataclass(frozen=True, slots=True)
 class Running:
     process: "subprocess.Popen[bytes]"
-    log: Path
+    installation: Installation
 
     def wait_for(self, event: str) -> dict[str, Any]:
         """Return the first line of the log with this event; RuntimeError when there is none in time."""
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and self.process.poll() is None:
-            for line in self.log.read_text("utf-8", "replace").splitlines():
+            for line in self.installation.log.read_text("utf-8", "replace").splitlines():
                 if f'"{event}"' in line and line.startswith("{") and line.endswith("}"):
                     found: dict[str, Any] = json.loads(line)
                     return found
             time.sleep(LOOK_SECONDS)
-        raise RuntimeError(f"no {event} in the log:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")
+        raise RuntimeError(f"no {event} in the log: {self.installation.log_tail()}")
 
     def smtp_port(self) -> int:
         return int(self.wait_for("smtp.listening")["port"])

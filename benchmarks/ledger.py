@@ -15,31 +15,36 @@ from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
 from gateway.services import journal, outbox
 
 LOOK_SECONDS = 0.1  # seldom, so that looking costs the run nothing; times come from the rows
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 60.0
 _REPLY_TO = re.compile(rb"^Reply-To:[^<]{0,200}<?([^<>\s]{1,300})>?\r$", re.MULTILINE)
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s{0,9}<([^<>\s]{1,300})>\r$", re.MULTILINE)
 
 
-def wait_until(installation: Installation, true: Callable[[Session], bool]) -> None:
-    """Look until it is true of the rows; RuntimeError when it does not come true for ten minutes."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
+def wait_for_none(installation: Installation, left: Callable[[Session], int]) -> None:
+    """Look until nothing is left; RuntimeError when for a minute it does not become less."""
+    before, until = -1, 0.0
+    while True:
         with installation.database.snapshot() as session:
-            if true(session):
-                return
+            now_left = left(session)
+        if not now_left:
+            return
+        if now_left != before:
+            before, until = now_left, time.monotonic() + PATIENCE_SECONDS
+        if time.monotonic() > until:
+            raise RuntimeError(f"{now_left} {left.__name__} and no end: {installation.log_tail()}")
         time.sleep(LOOK_SECONDS)
-    raise RuntimeError("the program did not come to the end of its work")
 
 
-def all_settled(session: Session) -> bool:
-    """Whether no mail in waits."""
-    return journal.waiting(session) == 0
+def unsettled(session: Session) -> int:
+    """How many mails in wait."""
+    return journal.waiting(session)
 
 
-def all_sent(session: Session) -> bool:
-    """Whether no mail out waits."""
+def unsent(session: Session) -> int:
+    """How many mails out wait."""
     item = table_of(OutboxItem)
-    return not session.execute(select(func.count()).where(item.c.state.in_(outbox.UNENDED))).scalar_one()
+    waiting = select(func.count()).where(item.c.state.in_(outbox.UNENDED))
+    return int(session.execute(waiting).scalar_one())
 
 
 def last_settled(session: Session) -> float:

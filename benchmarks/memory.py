@@ -89,8 +89,8 @@ def _bring(ours: Installation, folder: Path, port: int, letters: list[Letter]) -
     """Bring mails over a connection each, all at once, and wait until every notice of them is out."""
     mails = manifest.write(folder, ((each, plain_route(each)) for each in letters))
     processes.ask("load", port, mails, len(letters), "memory")
-    ledger.wait_until(ours, ledger.all_settled)
-    ledger.wait_until(ours, ledger.all_sent)
+    ledger.wait_for_none(ours, ledger.unsettled)
+    ledger.wait_for_none(ours, ledger.unsent)
 
 
 def _with_large_file(letter: Letter, scope: Scope) -> Letter:

@@ -51,7 +51,7 @@ def _fill(ours: Installation, scope: Scope, folder: Path) -> None:
     mails = manifest.write(folder, ((each, plain_route(each)) for each in requests))
     with ours.running("smtp", "processor") as running:
         processes.ask("load", running.smtp_port(), mails, CONNECTIONS, "fill")
-        ledger.wait_until(ours, ledger.all_settled)
+        ledger.wait_for_none(ours, ledger.unsettled)
 
 
 def _write_out(ours: Installation, folder: Path) -> tuple[Path, int]:
@@ -79,7 +79,7 @@ def _ours(ours: Installation, port: int, relay: Helper) -> float:
         ledger.queue_again(session, now=steady_clock()())
     with ours.running("mailer", relay_port=port):
         began = relay.hear()["began"]
-        ledger.wait_until(ours, ledger.all_sent)
+        ledger.wait_for_none(ours, ledger.unsent)
     with ours.database.snapshot() as session:
         tell("send", f"{ledger.states(session)}")
         return ledger.last_sent(session) - float(began)
