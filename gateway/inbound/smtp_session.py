@@ -38,7 +38,7 @@ class SmtpSession(SmtpConnection):
     async def _greet(self, hostname: str | None, *offers: str) -> None:
         if not hostname:
             raise MailRefused("501 5.5.4 Say who you are")
-        self._set_rset_state()
+        self._set_rset_state()  # type: ignore[no-untyped-call]
         session: Any = self.session
         session.host_name, session.extended_smtp = hostname, bool(offers)
         *lines, last = self.hostname, *offers
@@ -104,7 +104,7 @@ class SmtpSession(SmtpConnection):
             if reply.startswith("250"):
                 failpoints.hit("S6")
         finally:
-            self._set_post_data_state()
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
             self._busy = False
             self._reset_timeout()
             if self._leaving:
@@ -143,7 +143,7 @@ class SmtpSession(SmtpConnection):
         await self.push("354 End with a dot on a line of its own")
 
     async def smtp_RSET(self, arg: str | None) -> None:  # noqa: N802
-        self._set_rset_state()
+        self._set_rset_state()  # type: ignore[no-untyped-call]
         await self.push("250 2.0.0 Begin anew")
 
     async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: N802

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from tests.fakes_relay import Relay, in_thread
-from tests.journeys.ledger import Ledger
 from tests.journeys.conftest import MARTIN, SOFIA
+from tests.journeys.ledger import Ledger
 from tests.processes import Installation, deliver_all, letters
 
 DELIVERIES = 60

@@ -38,8 +38,9 @@ def test_a_request_by_smtp_is_answered_by_mail(installation: Installation) -> No
             assert deliver(letter(mail(), CLIENT, "soporte@example.com"), port)
             first = arrived(relay, 3)
             assert set(first) == {MARTIN, SOFIA, CLIENT}
-            reply = answer(first[MARTIN], "Ya vimos el problema.", sender=MARTIN, message_id="m@sysmo.example")
-            assert deliver(letter(reply, MARTIN, first[MARTIN]["Reply-To"]), port)
+            notice = first[MARTIN]
+            reply = answer(notice, "Ya vimos el problema.", sender=MARTIN, message_id="m@sysmo.example")
+            assert deliver(letter(reply, MARTIN, notice["Reply-To"]), port)
             to_client = arrived(relay, 4)[CLIENT]
             assert "Ya vimos el problema." in body(to_client)
             again = answer(to_client, "Ahora anda, gracias.", sender=CLIENT, message_id="c@andina.example")
