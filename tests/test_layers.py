@@ -107,7 +107,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     done: set[str] = set()
 
     def walk(name: str, path: list[str]) -> None:
-        assert name not in path, " → ".join([*path[path.index(name):], name])
+        assert name not in path, " → ".join([*path[path.index(name) :], name])
         if name in done:
             return
         for target in GRAPH.get(name, []):

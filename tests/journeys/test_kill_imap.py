@@ -1,4 +1,4 @@
-"""Killed while mail is fetched: each mail in the mailbox becomes one message, and none is left behind (D11)."""
+"""Killed while mail is fetched: each mail in the mailbox becomes one message, none is left behind (D11)."""
 
 import secrets
 from collections.abc import Iterator
