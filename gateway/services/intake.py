@@ -55,12 +55,13 @@ def apply_mail(
 ) -> Settled:
     """Turn one journalled mail into its effect. Writes rows, never commits.
 
-    Raises TryLater when the mail it answers came before it and is not applied yet.
+    Raises TryLater when the mail it answers, or its own twin, came before it and is not applied yet.
     """
     repeated = journal.is_repeat(session, entry, mail.message_id, mail.digest)
     if repeated is not None:
         return Settled(Outcome.DUPLICATE, f"repeats-{repeated}")
-    if journal.parent_waits(session, entry, mail.references):
+    itself = [mail.message_id] if mail.message_id else []
+    if journal.parent_waits(session, entry, [*mail.references, *itself]):
         raise TryLater
     letter = _Letter(entry, mail, _contribution(entry, mail, files))
     address = mail.sender or next(iter(mail.claimed), None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 from sqlmodel import Session, col
 
 from gateway import failpoints
@@ -123,15 +123,20 @@ def is_repeat(session: Session, entry: JournalEntry, message_id: str | None, dig
     """Return the entry this mail repeats, or None (E1).
 
     Same Message-ID and same digest within 30 days, to the same recipients' topic: a Message-ID
-    alone proves nothing, or anybody could suppress a mail by guessing it.
+    alone proves nothing, or anybody could suppress a mail by guessing it. A mail without one is
+    known again only where its mailbox was renumbered (D12).
     """
-    if message_id is None:
-        return None
     table = table_of(JournalEntry)
+    if message_id is not None:
+        same = table.c.message_id == message_id
+    elif entry.mailbox is not None:
+        same = and_(table.c.mailbox == entry.mailbox, table.c.uidvalidity != entry.uidvalidity)
+    else:
+        return None
     earlier = session.execute(
         select(table.c.id, table.c.recipients)
         .where(
-            table.c.message_id == message_id,
+            same,
             table.c.digest == digest,
             table.c.id != entry.id,
             table.c.received_at >= entry.received_at - REPEAT_DAYS,

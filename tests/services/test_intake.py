@@ -12,7 +12,7 @@ from sqlmodel import Session
 from gateway.errors import TryLater
 from gateway.models.columns import table_of
 from gateway.models.people import User
-from gateway.models.queues import OutboxItem, OutboxState
+from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
 from gateway.models.tickets import Event, Message, Participant, Ticket
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.admission import Outcome
@@ -434,3 +434,11 @@ def test_a_foreign_message_id_does_not_hide_the_code_of_the_subject(desk: Desk) 
     )
     done = desk.office.deliver(raw, recipients=["soporte@example.com"])
     assert (done.outcome, done.ticket_id) == (Outcome.APPENDED, ticket.id)
+
+
+def test_a_twin_waits_for_the_first_of_the_two(desk: Desk) -> None:
+    first = desk.office.journal(mail(), recipients=["soporte@example.com"])
+    second = desk.office.journal(mail(), recipients=["soporte@example.com"])
+    with pytest.raises(TryLater):
+        desk.office.apply(second)
+    assert desk.office.session.get(JournalEntry, first) is not None
