@@ -49,4 +49,5 @@ class Transaction:
 
     sender: str | None = None  # "" is the null sender
     recipients: list[str] = field(default_factory=list)  # in normal form, none twice
+    named: int = 0  # how many RCPT were taken, the same address twice counted twice
     declared: int = 0  # octets, 0 when MAIL did not say

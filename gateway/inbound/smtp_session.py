@@ -83,9 +83,10 @@ class SmtpSession(SmtpConnection):
             raise MailRefused("501 5.1.3 Recipient not understood")
         if path.parameters:
             raise MailRefused("555 5.5.4 Parameter of RCPT not offered")
-        if len(transaction.recipients) >= limits.RECIPIENTS:
+        if transaction.named >= limits.RECIPIENTS:
             raise TryLater("452 4.5.3 Too many recipients")
         address = await self._lobby.recipients.admit(path.address, self.peer, now=time.monotonic())
+        transaction.named += 1
         if address not in transaction.recipients:
             transaction.recipients.append(address)
         await self.push("250 2.1.5 Recipient taken")

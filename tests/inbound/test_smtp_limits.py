@@ -80,6 +80,13 @@ async def test_of_five_thousand_recipients_a_hundred_are_taken(make_runtime: Mak
     assert entry.recipients == issued[:100]
 
 
+async def test_one_recipient_named_again_and_again_counts_each_time(make_runtime: Make) -> None:
+    async with talking(make_runtime(LISTED)) as client:
+        await client.say(*ADDRESSED[:2])
+        replies = [await client.say(ADDRESSED[2]) for _ in range(101)]
+    assert [reply[:9] for reply in replies] == ["250 2.1.5"] * 100 + ["452 4.5.3"]
+
+
 async def test_the_twentieth_error_is_the_last(make_runtime: Make) -> None:
     async with talking(make_runtime(LISTED)) as client:
         replies = [await client.say("HOLA") for _ in range(20)]
