@@ -113,11 +113,7 @@ def place(folder: Path, contents: Iterable[Content]) -> None:
         if _is_whole(target, content):
             content.discard()
         else:
-            source = content.path or _write_temporary(folder, content)
-            failpoints.hit("S2")
-            _sync(source)
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            source.replace(target)
+            _put(content.path or _write_temporary(folder, content), target, spooled=content.path is not None)
         touched |= {target.parent, target.parent.parent}
     for each in touched:
         _sync(each)
@@ -166,6 +162,19 @@ def temporary_path(folder: Path) -> Path:
     directory = folder / "tmp"
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return directory / secrets.token_hex(16)
+
+
+def _put(source: Path, target: Path, *, spooled: bool) -> None:
+    """Give a temporary file its name. If that fails a spooled one is left to whoever may try again."""
+    failpoints.hit("S2")
+    try:
+        _sync(source)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        source.replace(target)
+    except OSError:
+        if not spooled:
+            source.unlink(missing_ok=True)
+        raise
 
 
 def _write_temporary(folder: Path, content: Content) -> Path:
