@@ -67,7 +67,10 @@ def make_item(session: Session, **values: Any) -> int:
         "pauses": 0,
         "created_at": AT,
     }
-    return outbox.queue(session, [usual | values])[0]
+    row = usual | values
+    outbox.queue(session, [row])
+    item = table_of(OutboxItem)
+    return session.execute(select(item.c.id).where(item.c.message_id == row["message_id"])).scalar_one()
 
 
 def items(database: Database) -> dict[int, Any]:

@@ -41,7 +41,7 @@ def work_off(runtime: Runtime, jobs: Mapping[str, Work] | None = None) -> None:
     jobs = JOBS if jobs is None else jobs
     with runtime.db.transaction() as session:
         leases.release_dead(session, Job, is_dead)
-        upkeep.set_up_jobs(session, list(jobs), now=runtime.now())
+        upkeep.set_up_jobs(session, list(jobs), now=runtime.now(), period=PERIOD)
     while (claimed := _claim(runtime, list(jobs))) is not None:
         name, fence = claimed
 

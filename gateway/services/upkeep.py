@@ -22,11 +22,18 @@ KEEP_UNREFERENCED = timedelta(days=7)
 SWEPT_AT_ONCE = 500
 
 
-def set_up_jobs(session: Session, names: list[str], *, now: datetime) -> None:
-    """Make the row of each job, due now, unless it is there."""
+def set_up_jobs(session: Session, names: list[str], *, now: datetime, period: timedelta) -> None:
+    """Make the row of each job, due now, unless it is there.
+
+    One that is due later than in a period was put off before the clock was set back. It has been done
+    for this period, so it is not due now, but in a period (E11).
+    """
     upsert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = [{"name": name, "due_at": now, "attempts": 0, "fence": 0} for name in names]
-    session.execute(upsert(Job).on_conflict_do_nothing(), rows)
+    put_off = upsert(Job).on_conflict_do_update(
+        index_elements=["name"], set_={"due_at": now + period}, where=table_of(Job).c.due_at > now + period
+    )
+    session.execute(put_off, rows)
 
 
 def forget_counts(session: Session, now: datetime) -> None:

@@ -159,9 +159,15 @@ def test_what_ended_a_week_ago_is_forgotten(session: Session) -> None:
 
 
 def test_jobs_are_set_up_once(session: Session) -> None:
-    job = table_of(Job)
-    upkeep.set_up_jobs(session, ["one", "two"], now=AT)
-    session.execute(update(Job).where(job.c.name == "one").values(due_at=WEEK_LATER, fence=5))
-    upkeep.set_up_jobs(session, ["one", "two", "three"], now=WEEK_LATER)
+    job, hour = table_of(Job), timedelta(hours=1)
+    upkeep.set_up_jobs(session, ["due", "done", "far"], now=AT, period=hour)
+    for name, due in (("done", AT + hour), ("far", AT + timedelta(days=1))):
+        session.execute(update(Job).where(job.c.name == name).values(due_at=due, fence=5))
+    upkeep.set_up_jobs(session, ["due", "done", "far", "new"], now=AT + hour / 2, period=hour)
     rows = session.execute(select(job.c.name, job.c.due_at, job.c.fence).order_by(job.c.name)).all()
-    assert [tuple(row) for row in rows] == [("one", WEEK_LATER, 5), ("three", WEEK_LATER, 0), ("two", AT, 0)]
+    assert [tuple(row) for row in rows] == [
+        ("done", AT + hour, 5),
+        ("due", AT, 0),
+        ("far", AT + 1.5 * hour, 5),
+        ("new", AT + hour / 2, 0),
+    ]
