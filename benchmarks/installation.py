@@ -32,7 +32,7 @@ Settings = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Where everything is. `profiles`: a folder for profiles of the process, or None."""
+    """Where everything is. `profiles`: a folder for profiles, one below it for each set of roles; or None."""
 
     folder: Path
     config: Config
@@ -54,10 +54,11 @@ class Installation:
     @contextmanager
     def running(self, *roles: str, relay_port: int | None = None) -> Iterator["Running"]:
         """Run `sysmo run ROLES` in a process of its own; stop it at the end."""
+        profiles = self.profiles / ("-".join(roles) or "all") if self.profiles is not None else None
         relay = {"SYSMO_MAILER__PORT": str(relay_port)} if relay_port is not None else {}
         with self.log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  our own command
-                [*_command(self.profiles), "--config", str(self.file), "run", *roles],
+                [*_command(profiles), "--config", str(self.file), "run", *roles],
                 cwd=self.folder,
                 env=environment() | relay,
                 stdout=output,

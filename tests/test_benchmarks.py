@@ -181,4 +181,4 @@ def test_a_benchmark_runs_to_its_end_and_says_its_figures(
 
 def test_profiles_are_kept_where_they_are_asked_for(tmp_path: Path):
     send.measure(Scope(mails=8, rounds=1, profiles=tmp_path))
-    assert (tmp_path / "send" / "main.prof").stat().st_size > 0
+    assert (tmp_path / "send" / "mailer" / "main.prof").stat().st_size > 0
