@@ -40,11 +40,29 @@ class Templates:
     def __init__(self, directory: Path) -> None:
         self._text = {each: _environment(directory, each, html=False) for each in LANGUAGES}
         self._html = {each: _environment(directory, each, html=True) for each in LANGUAGES}
+        self._last: tuple[tuple[object, ...], Rendered] | None = None
 
     def render(self, notice: Notice) -> Rendered:
         """Return the words of a notice. A broken or missing template never raises: the ticket is
         worth more than its form.
+
+        The operators of a topic are told the same one after the other, so the last words are kept.
         """
+        seen = (
+            notice.template,
+            notice.language,
+            notice.subject,
+            notice.values,
+            notice.attached,
+            notice.linked,
+            notice.date,
+            notice.timezone,
+        )
+        if self._last is None or self._last[0] != seen:
+            self._last = seen, self._rendered(notice)
+        return self._last[1]
+
+    def _rendered(self, notice: Notice) -> Rendered:
         language = notice.language if notice.language in LANGUAGES else LANGUAGES[0]
         context = _context(notice, language)
         subject = self._attempt(lambda: self._subject(notice, language, context))

@@ -63,7 +63,6 @@ class Token(SQLModel, table=True):
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     user_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     event_id: int | None = Field(default=None, foreign_key="event.id")
-    outbox_id: int | None = Field(default=None, index=True)
     created_at: datetime
     expires_at: datetime | None = Field(default=None)
     used_at: datetime | None = Field(default=None)

@@ -29,8 +29,7 @@ def allowed(
     if mail.verdict is not Verdict.PASS:
         own.append(limits.ACKNOWLEDGEMENTS_UNVERIFIED)
         caps[f"ack-domain:{email.rpartition('@')[2]}"] = [limits.ACKNOWLEDGEMENTS_DOMAIN]
-    if not all(counters.allows(session, name, *rates, now=now) for name, rates in caps.items()):
+    if not counters.all_allow(session, caps, now=now):
         return False
-    for name in caps:
-        counters.count(session, name, now=now)
+    counters.count(session, *caps, now=now)
     return True

@@ -7,7 +7,7 @@ for operators only; one that does not stands in the journal as automatic.
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlmodel import Session, col
 
 from gateway import tokens
@@ -45,6 +45,8 @@ def keep(
     if thread is None or thread.evidence is Evidence.NUMBER:
         return Settled(Outcome.AUTOMATIC, mail.kind_reason)
     hidden = replace(contribution, kind=MessageKind.INTERNAL, automatic=True)
+    thread.ticket.messages += 1
+    thread.ticket.updated_at = now
     message, _ = contributions.store(session, thread.ticket, sender, Party.SYSTEM, hidden, now=now)
     kind, reason = EventKind.AUTOMATIC, mail.kind_reason
     record(session, thread.ticket, kind, by=sender, now=now, message=message, reason=reason)
@@ -88,7 +90,9 @@ def _bounce(session: Session, mail: Reading, *, now: datetime) -> Settled:
 
 def _reported(session: Session, mail: Reading) -> int | None:
     given = [tokens.hash_token(clue.value) for clue in mail.clues if clue.kind is ClueKind.BOUNCE_TOKEN]
-    token = table_of(Token)
+    token, item = table_of(Token), table_of(OutboxItem)
     return session.execute(
-        select(token.c.outbox_id).where(token.c.hash.in_(given), token.c.purpose == TokenPurpose.BOUNCE)
+        select(item.c.id)
+        .join(token, and_(token.c.event_id == item.c.event_id, token.c.user_id == item.c.user_id))
+        .where(token.c.hash.in_(given), token.c.purpose == TokenPurpose.BOUNCE, item.c.envelope_from != "")
     ).scalar()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway import tokens
@@ -15,6 +15,7 @@ from gateway.rules.lifecycle import Channel, MessageKind
 from gateway.rules.people import Party, Sender, Verdict
 from gateway.services import blobs
 from gateway.services.blobs import Content
+from gateway.services.statements import add, add_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,10 @@ def store(
     *,
     now: datetime,
 ) -> tuple[Message, Sequence[Attachment]]:
-    """Write the message and its attachments. The ticket's row is locked, so numbers do not collide."""
-    ticket.messages += 1
-    ticket.updated_at = now
+    """Write the message and its attachments, as number `ticket.messages`.
+
+    Whoever calls has counted it already; the ticket's row is locked, so numbers do not collide.
+    """
     message = Message(
         ticket_id=ticket.id,
         number=ticket.messages,
@@ -89,8 +91,7 @@ def store(
         notes=list(contribution.notes),
         created_at=now,
     )
-    session.add(message)
-    session.flush()  # gives the message its id, which attachments and event point at
+    add(session, message)
     return message, _attach(session, message, contribution.files, now=now)
 
 
@@ -114,7 +115,7 @@ def _attach(
         )
         for position, file in enumerate(files)
     ]
-    session.execute(insert(Attachment), [each.model_dump() for each in attachments])
+    add_all(session, Attachment, [each.model_dump() for each in attachments])
     return attachments
 
 

@@ -5,42 +5,45 @@ another at the start of the next are one burst. A count may be exceeded by as ma
 very same time on PostgreSQL; what these rates are for does not need a lock.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Insert, Select, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
 from gateway.models.queues import Counter
 from gateway.rules.limits import Rate
+from gateway.services.statements import run
 
 NAME_CHARACTERS = 400
 
 
-def count(session: Session, name: str, *, now: datetime, by: int = 1) -> None:
-    """Note that it happened."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(Counter).values(name=_key(name), period=_second(now), count=by)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name", "period"], set_={"count": table_of(Counter).c.count + by}
-        )
-    )
+def count(session: Session, *names: str, now: datetime, by: int = 1) -> None:
+    """Note that it happened, once for each name."""
+    statement = _upsert(session.get_bind().dialect.name)
+    rows = [{"name": _key(name), "period": _second(now), "count": by} for name in names]
+    session.connection().execute(statement, rows)
 
 
 def so_far(session: Session, name: str, period: timedelta, *, now: datetime) -> int:
     """How often it happened in the period that ends now."""
-    counter = table_of(Counter)
-    total = select(func.coalesce(func.sum(counter.c.count), 0)).where(
-        counter.c.name == _key(name), counter.c.period > _second(now - period)
-    )
-    return int(session.execute(total).scalar_one())
+    return _sums(session, [(name, period)], now=now)[0]
 
 
 def allows(session: Session, name: str, *rates: Rate, now: datetime) -> bool:
     """Whether it may happen once more under every one of these rates."""
-    return all(so_far(session, name, rate.period, now=now) < rate.count for rate in rates)
+    return all_allow(session, {name: rates}, now=now)
+
+
+def all_allow(session: Session, caps: Mapping[str, Sequence[Rate]], *, now: datetime) -> bool:
+    """Whether each of these may happen once more under its rates; one query for all."""
+    wanted = [(name, rate) for name, rates in caps.items() for rate in rates]
+    sums = _sums(session, [(name, rate.period) for name, rate in wanted], now=now)
+    return all(so_far < rate.count for so_far, (_, rate) in zip(sums, wanted, strict=True))
 
 
 def take(session: Session, name: str, *rates: Rate, now: datetime) -> bool:
@@ -55,6 +58,35 @@ def forget(session: Session, *, before: datetime) -> int:
     """Remove what no rate looks at any more; return how many rows."""
     done = session.execute(delete(Counter).where(table_of(Counter).c.period < before))
     return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _sums(session: Session, wanted: Sequence[tuple[str, timedelta]], *, now: datetime) -> list[int]:
+    values: dict[str, object] = {}
+    for number, (name, period) in enumerate(wanted):
+        values |= {f"name_{number}": _key(name), f"since_{number}": _second(now - period)}
+    return [int(each) for each in run(session, _sums_of(len(wanted)), **values).one()]
+
+
+@cache
+def _sums_of(number: int) -> Select[Any]:
+    """One row with as many sums, each of one name since one moment."""
+    counter = table_of(Counter)
+    return select(
+        *(
+            select(func.coalesce(func.sum(counter.c.count), 0))
+            .where(counter.c.name == bindparam(f"name_{each}"), counter.c.period > bindparam(f"since_{each}"))
+            .scalar_subquery()
+            for each in range(number)
+        )
+    )
+
+
+@cache
+def _upsert(dialect: str) -> Insert:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table_of(Counter))
+    added = {"count": table_of(Counter).c.count + statement.excluded.count}
+    return statement.on_conflict_do_update(index_elements=["name", "period"], set_=added)
 
 
 def _key(name: str) -> str:

@@ -11,9 +11,11 @@ from gateway.mail import addresses
 from gateway.models.columns import table_of
 from gateway.models.people import Token, TokenPurpose
 from gateway.models.topics import Topic
+from gateway.services.statements import run
 from gateway.tokens import hash_token
 
 POSTMASTER = "postmaster"
+ADDRESSES = select(table_of(Topic).c.address).where(table_of(Topic).c.address.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,7 @@ def ours(session: Session, mail: Mail) -> Ours:
     A topic that is switched off keeps its address: whoever knows it shall still reach somebody.
     The postmaster must be reachable wherever mail is taken (RFC 5321, 4.5.1).
     """
-    topic = table_of(Topic)
-    topics = session.execute(select(topic.c.address).where(topic.c.address.is_not(None))).scalars()
+    topics = run(session, ADDRESSES).scalars()
     plain = {form for each in (mail.address, *topics) if (form := addresses.normal_form(each)) is not None}
     reply_address = addresses.normal_form(addresses.tokened(mail.reply_address, "token"))
     domains = {address.rpartition("@")[2] for address in (*plain, reply_address) if address}

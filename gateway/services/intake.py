@@ -79,17 +79,17 @@ def apply_mail(
         case Admission.APPEND if thread is not None and sender is not None:
             if _belongs(desk, thread, now=now):
                 return _append(session, desk, thread, sender, letter, now=now)
-            return _open(session, desk, letter, address, continues=thread, now=now)
+            return _open(session, desk, letter, address, sender=sender, continues=thread, now=now)
         case _:
-            return _open(session, desk, letter, address, mentions=thread, now=now)
+            return _open(session, desk, letter, address, sender=sender, mentions=thread, now=now)
 
 
 def _refusal(session: Session, desk: Desk, address: Address | None, sender: Sender | None) -> str | None:
     """Why this sender is not listened to at all, whatever the mail shows; None when they are."""
     if address is None:
         return "no-sender"
-    if entrance.is_ours(session, desk.mail, address.email):
-        return "own-address"
+    if sender is None and entrance.is_ours(session, desk.mail, address.email):
+        return "own-address"  # a user never has an address of ours (L7)
     if sender is not None and sender.status is UserStatus.DISABLED:
         return "disabled"
     if desk.trust.unknown_senders == "hold" and (sender is None or sender.status is UserStatus.PROVISIONAL):
@@ -117,6 +117,7 @@ def _open(
     letter: _Letter,
     address: Address,
     *,
+    sender: Sender | None,
     continues: Thread | None = None,
     mentions: Thread | None = None,
     now: datetime,
@@ -125,7 +126,7 @@ def _open(
     topic = routing.topic_for(
         session, desk, letter.entry, [each.email for each in (*mail.to, *mail.cc)], now=now
     )
-    requester = senders.enrol(session, desk, [address], now=now)[0].with_verdict(mail.verdict)
+    requester = sender or senders.enrol(session, desk, [address], now=now)[0].with_verdict(mail.verdict)
     ours = frozenset(each for each in (topic.address, desk.mail.address) if each)
     opening = Opening(
         topic=topic,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
 from gateway import failpoints
@@ -16,6 +16,7 @@ from gateway.rules import retry
 from gateway.rules.admission import Outcome
 from gateway.services import blobs, leases
 from gateway.services.blobs import Content
+from gateway.services.statements import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,33 @@ class Settled:
 REPEAT_DAYS = timedelta(days=30)
 LEASE = timedelta(minutes=10)
 PUT_BACK = timedelta(seconds=2)
+
+
+ENTRY = table_of(JournalEntry).c
+WAITING_PARENT = (
+    select(ENTRY.id)
+    .where(
+        ENTRY.message_id.in_(bindparam("named", expanding=True)),
+        ENTRY.outcome.is_(None),
+        ENTRY.id < bindparam("id"),
+    )
+    .limit(1)
+)
+EARLIER = (
+    select(ENTRY.id, ENTRY.recipients)
+    .where(
+        ENTRY.digest == bindparam("digest"),
+        ENTRY.id != bindparam("id"),
+        ENTRY.received_at >= bindparam("since"),
+        ENTRY.outcome.is_not(None),
+        ENTRY.outcome.not_in([Outcome.DUPLICATE, Outcome.FAILED]),
+    )
+    .order_by(ENTRY.id)
+)
+SAME_MESSAGE_ID = EARLIER.where(ENTRY.message_id == bindparam("message_id"))
+SAME_MAILBOX = EARLIER.where(
+    ENTRY.mailbox == bindparam("mailbox"), ENTRY.uidvalidity != bindparam("uidvalidity")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +136,7 @@ def claim(
 def parent_waits(session: Session, entry: JournalEntry, references: Iterable[str]) -> bool:
     """Whether a mail this one answers came before it and is not applied yet."""
     named = list(references)
-    if not named:
-        return False
-    table = table_of(JournalEntry)
-    found = session.execute(
-        select(table.c.id)
-        .where(table.c.message_id.in_(named), table.c.outcome.is_(None), table.c.id < entry.id)
-        .limit(1)
-    )
-    return found.first() is not None
+    return bool(named) and run(session, WAITING_PARENT, named=named, id=entry.id).first() is not None
 
 
 def is_repeat(session: Session, entry: JournalEntry, message_id: str | None, digest: str) -> int | None:
@@ -126,28 +146,17 @@ def is_repeat(session: Session, entry: JournalEntry, message_id: str | None, dig
     alone proves nothing, or anybody could suppress a mail by guessing it. A mail without one is
     known again only where its mailbox was renumbered (D12).
     """
-    table = table_of(JournalEntry)
+    known = {"digest": digest, "id": entry.id, "since": entry.received_at - REPEAT_DAYS}
     if message_id is not None:
-        same = table.c.message_id == message_id
+        earlier = run(session, SAME_MESSAGE_ID, message_id=message_id, **known)
     elif entry.mailbox is not None:
-        same = and_(table.c.mailbox == entry.mailbox, table.c.uidvalidity != entry.uidvalidity)
+        renumbered = {"mailbox": entry.mailbox, "uidvalidity": entry.uidvalidity}
+        earlier = run(session, SAME_MAILBOX, **renumbered, **known)
     else:
         return None
-    earlier = session.execute(
-        select(table.c.id, table.c.recipients)
-        .where(
-            same,
-            table.c.digest == digest,
-            table.c.id != entry.id,
-            table.c.received_at >= entry.received_at - REPEAT_DAYS,
-            table.c.outcome.is_not(None),
-            table.c.outcome.not_in([Outcome.DUPLICATE, Outcome.FAILED]),
-        )
-        .order_by(table.c.id)
-    )
-    for found, recipients in earlier:
-        if not recipients or not entry.recipients or set(recipients) & set(entry.recipients):
-            return int(found)
+    for row in earlier:
+        if not row.recipients or not entry.recipients or set(row.recipients) & set(entry.recipients):
+            return int(row.id)
     return None
 
 

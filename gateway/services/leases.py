@@ -6,13 +6,15 @@ tried for ever. `fence` grows with each claim: only who shows the newest may set
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select, update
+from sqlalchemy import ClauseElement, ColumnElement, Table, Update, and_, bindparam, or_, select, update
 from sqlmodel import Session
 
 from gateway.errors import StaleLease
 from gateway.models.columns import Leased, table_of
+from gateway.services.statements import run
 
 FARTHEST = timedelta(hours=2.5)
 """No queue of mail waits longer. A time further ahead was written before the clock was set back (E7)."""
@@ -97,7 +99,22 @@ def release_dead(session: Session, model: type[Leased], is_dead: Callable[[str],
 
 
 def _write(session: Session, model: type[Leased], key: Any, fence: int, **values: Any) -> bool:
+    plain = {name: value for name, value in values.items() if not isinstance(value, ClauseElement)}
+    statement = _update(model, tuple(sorted(plain)))
+    if len(plain) < len(values):
+        statement = statement.values({name: values[name] for name in values.keys() - plain.keys()})
+    given = {f"new_{name}": value for name, value in plain.items()}
+    done = run(session, statement, held_key=key, held_fence=fence, **given)
+    return bool(done.rowcount == 1)
+
+
+@cache
+def _update(model: type[Leased], names: tuple[str, ...]) -> Update:
+    """The update of a row that is ours, built once for each set of columns."""
     queue = table_of(model)
-    ours = and_(queue.primary_key.columns[0] == key, queue.c.fence == fence, queue.c.holder.is_not(None))
-    done = session.execute(update(queue).where(ours).values(**values))
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+    ours = and_(
+        queue.primary_key.columns[0] == bindparam("held_key"),
+        queue.c.fence == bindparam("held_fence"),
+        queue.c.holder.is_not(None),
+    )
+    return update(queue).where(ours).values({name: bindparam(f"new_{name}") for name in names})

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import insert
 from sqlmodel import Session
 
 from gateway import tokens
@@ -31,6 +30,7 @@ from gateway.rules.people import UserStatus, is_staff
 from gateway.services import outbox
 from gateway.services.desk import Desk
 from gateway.services.recipients import Circle, Person
+from gateway.services.statements import add_all
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class Mail:
         return Values(
             site=desk.site.name,
             support=desk.support,
-            recipient=self.to.name,
+            recipient="" if self.form.purpose is Purpose.NOTICE else self.to.name,
             ticket=TicketShown(
                 number=ticket.id,
                 subject=ticket.subject,
@@ -207,10 +207,8 @@ def store(session: Session, desk: Desk, rows: list[dict[str, Any]], *, now: date
             bounce = tokens.new_token()
             row["envelope_from"] = bounce_address(desk.mail.reply_address, bounce)
             proofs.append(_token(row, bounce, TokenPurpose.BOUNCE, now=now))
-    ids = dict(zip((row["message_id"] for row in rows), outbox.queue(session, rows), strict=True))
-    for proof in proofs:
-        proof["outbox_id"] = ids[proof.pop("message_id")]
-    session.execute(insert(Token), proofs)
+    outbox.queue(session, rows)
+    add_all(session, Token, proofs)
 
 
 def _token(row: dict[str, Any], token: str, purpose: TokenPurpose, *, now: datetime) -> dict[str, Any]:
@@ -220,6 +218,5 @@ def _token(row: dict[str, Any], token: str, purpose: TokenPurpose, *, now: datet
         "ticket_id": row["ticket_id"],
         "user_id": row["user_id"],
         "event_id": row["event_id"],
-        "message_id": row["message_id"],
         "created_at": now,
     }

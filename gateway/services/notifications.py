@@ -152,7 +152,7 @@ def _queue(
 ) -> None:
     if not told:
         return
-    known = recipients.known_mail(session, circle.ticket.id, [user for user, _ in told])
+    known = _known_mail(session, circle, happening, [user for user, _ in told])
     writer = circle.people.get(author.user_id) if author else None
     files = [_reference(desk, each) for each in happening.attachments]
     rows = []
@@ -170,6 +170,17 @@ def _queue(
             mail.row(values, references=known[user], event_id=happening.event.id, writer=writer, files=shown)
         )
     store(session, desk, rows, now=now)
+
+
+def _known_mail(
+    session: Session, circle: Circle, happening: Happening, users: list[int]
+) -> dict[int, tuple[str, ...]]:
+    """What mail each has on this ticket already; on a new one nobody but its author, who wrote it."""
+    message = happening.message
+    if happening.event.kind is EventKind.OPENED and message is not None:
+        theirs = (message.message_id,) if message.message_id else ()
+        return {user: theirs if user == message.author_id else () for user in users}
+    return recipients.known_mail(session, circle.ticket.id, users)
 
 
 def _reference(desk: Desk, attachment: Attachment) -> AttachedRef:

@@ -1,11 +1,11 @@
 """The queue of mail out: queue, claim, transmitting, and what came of it (invariants E3 to E8)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -20,6 +20,7 @@ from gateway.rules import retry
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Role, UserStatus, is_staff
 from gateway.services import leases
+from gateway.services.statements import add_all
 
 OVERTAKE = timedelta(minutes=15)
 DELAYED_AFTER = timedelta(hours=4)
@@ -45,12 +46,9 @@ class Claimed:
     composed: Composed
 
 
-def queue(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Add rows as notifications.announce makes them; return their ids, in order."""
-    if not rows:
-        return []
-    returning = insert(OutboxItem).returning(table_of(OutboxItem).c.id, sort_by_parameter_order=True)
-    return list(session.execute(returning, list(rows)).scalars())
+def queue(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Add rows as services/notices makes them."""
+    add_all(session, OutboxItem, rows)
 
 
 def claim(session: Session, *, worker: str, lasting: timedelta, limit: int, now: datetime) -> list[Claimed]:

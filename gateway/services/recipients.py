@@ -1,9 +1,9 @@
-"""Everybody a notice on a ticket may go to or speak of, loaded in three queries whatever their number."""
+"""Everybody a notice on a ticket may go to or speak of, loaded in four queries whatever their number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -13,9 +13,56 @@ from gateway.models.tickets import Message, Participant, Ticket
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.audience import Serving
 from gateway.rules.people import Role, UserStatus
+from gateway.services.statements import run
 
 LAST = 50
 """How far back in a ticket we look for the mail that a person has already."""
+
+
+PERSON, COMPANY, TOPIC = table_of(User).c, table_of(Company).c, table_of(Topic).c
+OPERATOR, PARTICIPANT = table_of(TopicOperator).c, table_of(Participant).c
+ITEM, MESSAGE = table_of(OutboxItem).c, table_of(Message).c
+TOPIC_SHOWN = select(TOPIC.name, TOPIC.address).where(TOPIC.id == bindparam("topic"))
+SERVING = (
+    select(OPERATOR.user_id, OPERATOR.notices)
+    .where(OPERATOR.topic_id == bindparam("topic"))
+    .order_by(OPERATOR.user_id)
+)
+TAKING_PART = (
+    select(PARTICIPANT.user_id)
+    .where(PARTICIPANT.ticket_id == bindparam("ticket"))
+    .order_by(PARTICIPANT.user_id)
+)
+PEOPLE = (
+    select(
+        PERSON.id,
+        PERSON.email,
+        PERSON.name,
+        PERSON.role,
+        PERSON.status,
+        PERSON.language,
+        COMPANY.name.label("company"),
+        COMPANY.cuit,
+    )
+    .outerjoin(table_of(Company), COMPANY.id == PERSON.company_id)
+    .where(PERSON.id.in_(bindparam("wanted", expanding=True)))
+)
+MAIL_OF_OURS = (
+    select(ITEM.user_id, ITEM.message_id)
+    .where(ITEM.ticket_id == bindparam("ticket"), ITEM.user_id.in_(bindparam("users", expanding=True)))
+    .order_by(ITEM.id.desc())
+    .limit(LAST)
+)
+MAIL_OF_THEIRS = (
+    select(MESSAGE.author_id, MESSAGE.message_id)
+    .where(
+        MESSAGE.ticket_id == bindparam("ticket"),
+        MESSAGE.author_id.in_(bindparam("users", expanding=True)),
+        MESSAGE.message_id.is_not(None),
+    )
+    .order_by(MESSAGE.id.desc())
+    .limit(LAST)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +85,19 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicShown:
+    """A topic as mail out names it and is from."""
+
+    name: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Circle:
     """A ticket, its topic and the people around it."""
 
     ticket: Ticket
-    topic: Topic
+    topic: TopicShown
     people: Mapping[int, Person]
     serving: tuple[Serving, ...]
     participants: tuple[int, ...]
@@ -55,47 +110,21 @@ class Circle:
 
 def around(session: Session, ticket: Ticket, author_id: int | None) -> Circle:
     """Load the circle of a ticket. Disabled people are in it to be named, not to be told."""
-    operator, participant = table_of(TopicOperator), table_of(Participant)
-    person, company = table_of(User), table_of(Company)
-    serving = session.execute(
-        select(operator.c.user_id, operator.c.notices)
-        .where(operator.c.topic_id == ticket.topic_id)
-        .order_by(operator.c.user_id)
-    ).all()
-    participants = session.execute(
-        select(participant.c.user_id)
-        .where(participant.c.ticket_id == ticket.id)
-        .order_by(participant.c.user_id)
-    ).scalars()
-    taking_part = tuple(participants)
+    topic = run(session, TOPIC_SHOWN, topic=ticket.topic_id).one()
+    serving = run(session, SERVING, topic=ticket.topic_id).all()
+    taking_part = tuple(run(session, TAKING_PART, ticket=ticket.id).scalars())
     wanted = {row.user_id for row in serving} | set(taking_part)
     wanted |= {each for each in (author_id, ticket.assignee_id, ticket.requester_id) if each is not None}
-    rows = session.execute(
-        select(
-            person.c.id,
-            person.c.email,
-            person.c.name,
-            person.c.role,
-            person.c.status,
-            person.c.language,
-            company.c.name.label("company"),
-            company.c.cuit,
-        )
-        .outerjoin(company, company.c.id == person.c.company_id)
-        .where(person.c.id.in_(wanted))
-    )
+    rows = run(session, PEOPLE, wanted=list(wanted))
     people = {
         row.id: Person(
             row.id, row.email, row.name, row.role, row.status, row.language, row.company or "", row.cuit or ""
         )
         for row in rows
     }
-    topic = session.get(Topic, ticket.topic_id)
-    if topic is None:
-        raise LookupError(f"ticket {ticket.id} has no topic")
     return Circle(
         ticket=ticket,
-        topic=topic,
+        topic=TopicShown(topic.name, topic.address),
         people=people,
         serving=tuple(
             Serving(row.user_id, row.notices)
@@ -111,27 +140,12 @@ def known_mail(session: Session, ticket_id: int, users: list[int]) -> dict[int, 
 
     Each is told only of their own, so nobody's Message-ID or token reaches another (C8, T13).
     """
-    item, message = table_of(OutboxItem), table_of(Message)
-    ours = session.execute(
-        select(item.c.user_id, item.c.message_id)
-        .where(item.c.ticket_id == ticket_id, item.c.user_id.in_(users))
-        .order_by(item.c.id.desc())
-        .limit(LAST)
-    )
-    theirs = session.execute(
-        select(message.c.author_id, message.c.message_id)
-        .where(
-            message.c.ticket_id == ticket_id,
-            message.c.author_id.in_(users),
-            message.c.message_id.is_not(None),
-        )
-        .order_by(message.c.id.desc())
-        .limit(LAST)
-    )
+    ours = run(session, MAIL_OF_OURS, ticket=ticket_id, users=users)
+    theirs = run(session, MAIL_OF_THEIRS, ticket=ticket_id, users=users)
     last_ours: dict[int, str] = {}
     last_theirs: dict[int, str] = {}
-    for user, message_id in ours:
-        last_ours.setdefault(user, message_id)
-    for user, message_id in theirs:
-        last_theirs.setdefault(user, message_id)
+    for row in ours:
+        last_ours.setdefault(row.user_id, row.message_id)
+    for row in theirs:
+        last_theirs.setdefault(row.author_id, row.message_id)
     return {user: tuple(each[user] for each in (last_ours, last_theirs) if user in each) for user in users}

@@ -10,6 +10,8 @@ from gateway.models.queues import JournalEntry
 from gateway.models.topics import Topic
 from gateway.services.desk import Desk
 
+ENABLED = select(Topic).where(col(Topic.enabled).is_(True)).order_by(col(Topic.id))
+
 
 def topic_for(
     session: Session, desk: Desk, entry: JournalEntry, written_to: Sequence[str], *, now: datetime
@@ -18,8 +20,7 @@ def topic_for(
 
     `written_to` are the addresses of To and Cc, which count when the door knew no recipient (IMAP).
     """
-    every = session.execute(select(Topic).where(col(Topic.enabled).is_(True)).order_by(col(Topic.id)))
-    topics: list[Topic] = list(every.scalars())
+    topics: list[Topic] = list(session.execute(ENABLED).scalars())
     by_address = {topic.address: topic for topic in topics if topic.address}
     for address in (*entry.recipients, *written_to):
         if address in by_address:

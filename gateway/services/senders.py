@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -12,6 +12,12 @@ from gateway.models.columns import table_of
 from gateway.models.people import User
 from gateway.rules.people import Role, Sender, UserStatus, Verdict
 from gateway.services.desk import Desk
+from gateway.services.statements import run
+
+PERSON = table_of(User).c
+KNOWN = select(PERSON.id, PERSON.email, PERSON.name, PERSON.role, PERSON.status).where(
+    PERSON.email.in_(bindparam("emails", expanding=True))
+)
 
 
 def identify(session: Session, address: Address, verdict: Verdict) -> Sender | None:
@@ -45,7 +51,5 @@ def _provisional(desk: Desk, address: Address, *, now: datetime) -> dict[str, ob
 
 
 def _known(session: Session, emails: Iterable[str]) -> dict[str, Sender]:
-    person = table_of(User)
-    columns = (person.c.id, person.c.email, person.c.name, person.c.role, person.c.status)
-    rows = session.execute(select(*columns).where(person.c.email.in_(list(emails))))
+    rows = run(session, KNOWN, emails=list(emails))
     return {row.email: Sender(row.id, row.email, row.name, row.role, row.status) for row in rows}

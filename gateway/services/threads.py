@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlalchemy import bindparam, exists, select
+from sqlmodel import Session
 
 from gateway import tokens
 from gateway.mail.clues import Clue, ClueKind
@@ -16,12 +16,46 @@ from gateway.models.topics import TopicOperator
 from gateway.rules.admission import Evidence, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Role, Sender, UserStatus, is_staff
+from gateway.services.statements import run
 
 STRONGEST_FIRST = (Evidence.OWN_TOKEN, Evidence.OTHERS_TOKEN, Evidence.CODE, Evidence.NUMBER)
 """Another's token outweighs the code, which stands in every mail of ours: it is a reason to hold."""
 
 TOKEN_LIFE = timedelta(days=180)
 """How long after closing a person token still proves something (T3)."""
+
+
+TICKET, TOKEN, MESSAGE, EVENT = (table_of(each).c for each in (Ticket, Token, Message, Event))
+PARTICIPANT, SERVING = table_of(Participant).c, table_of(TopicOperator).c
+LOCKED = select(Ticket).where(TICKET.id == bindparam("id")).with_for_update()
+PROOFS = (
+    select(TOKEN.hash, TOKEN.ticket_id, TOKEN.user_id, TOKEN.event_id, TICKET.closed_at)
+    .join(table_of(Ticket), TICKET.id == TOKEN.ticket_id)
+    .where(
+        TOKEN.hash.in_(bindparam("hashes", expanding=True)),
+        TOKEN.purpose == TokenPurpose.REPLY,
+        TOKEN.revoked_at.is_(None),
+    )
+)
+KNOWN_MAIL = (
+    select(MESSAGE.message_id, MESSAGE.ticket_id)
+    .where(MESSAGE.message_id.in_(bindparam("named", expanding=True)))
+    .order_by(MESSAGE.id)
+)
+STANDING = select(
+    exists()
+    .where(PARTICIPANT.ticket_id == bindparam("ticket"), PARTICIPANT.user_id == bindparam("user"))
+    .label("takes_part"),
+    exists()
+    .where(SERVING.topic_id == bindparam("topic"), SERVING.user_id == bindparam("user"))
+    .label("serves"),
+)
+INTERNAL_AMONG = (
+    select(EVENT.id)
+    .join(table_of(Message), MESSAGE.id == EVENT.message_id)
+    .where(EVENT.id.in_(bindparam("events", expanding=True)), MESSAGE.kind == MessageKind.INTERNAL)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +76,10 @@ def find(
     A clue only picks the ticket (T5); `evidence` and `standing` are what the table of T4 asks.
     """
     proofs = _valid_tokens(session, clues, now=now)
-    pointed = [found for clue in clues if (found := _pointed_at(session, clue, proofs, secret=secret))]
+    known = _known_mail(session, clues)
+    pointed = [found for clue in clues if (found := _pointed_at(clue, proofs, known, secret=secret))]
     for ticket_id in dict.fromkeys(number for number, _ in pointed):
-        ticket = session.execute(
-            select(Ticket).where(col(Ticket.id) == ticket_id).with_for_update()
-        ).scalar_one_or_none()
+        ticket = session.execute(LOCKED, {"id": ticket_id}).scalar_one_or_none()
         if ticket is None:
             continue
         own = [
@@ -55,11 +88,12 @@ def find(
             if sender and proof.user_id == sender.user_id and proof.ticket_id == ticket.id
         ]
         shown = {evidence for number, evidence in pointed if number == ticket.id}
+        standing = standing_of(session, ticket, sender)
         return Thread(
             ticket,
             Evidence.OWN_TOKEN if own else min(shown, key=STRONGEST_FIRST.index),
-            standing_of(session, ticket, sender),
-            answers_internal=bool(own) and _tells_internal(session, own),
+            standing,
+            answers_internal=standing is Standing.OPERATOR and _tells_internal(session, own),
         )
     return None
 
@@ -68,10 +102,11 @@ def standing_of(session: Session, ticket: Ticket, sender: Sender | None) -> Stan
     """Return what somebody is to a ticket now. Who asked for it is a client here, operator or not."""
     if sender is None or sender.status is UserStatus.DISABLED:
         return Standing.STRANGER
-    participant = session.get(Participant, (ticket.id, sender.user_id))
-    if participant is not None:
+    row = run(session, STANDING, ticket=ticket.id, topic=ticket.topic_id, user=sender.user_id).one()
+    if row.takes_part:
         return Standing.PARTICIPANT
-    if is_staff(sender.role) and sender.status is UserStatus.ACTIVE and may_act(session, ticket, sender):
+    trusted = is_staff(sender.role) and sender.status is UserStatus.ACTIVE
+    if trusted and (row.serves or sender.role is Role.ADMIN or ticket.assignee_id == sender.user_id):
         return Standing.OPERATOR
     return Standing.STRANGER
 
@@ -95,12 +130,7 @@ def _valid_tokens(session: Session, clues: Sequence[Clue], *, now: datetime) -> 
     given = {tokens.hash_token(clue.value): clue.value for clue in clues if clue.kind is ClueKind.TOKEN}
     if not given:
         return {}
-    token, ticket = table_of(Token), table_of(Ticket)
-    rows = session.execute(
-        select(token.c.hash, token.c.ticket_id, token.c.user_id, token.c.event_id, ticket.c.closed_at)
-        .join(ticket, ticket.c.id == token.c.ticket_id)
-        .where(token.c.hash.in_(given), token.c.purpose == TokenPurpose.REPLY, token.c.revoked_at.is_(None))
-    )
+    rows = run(session, PROOFS, hashes=list(given))
     return {
         given[row.hash]: _Proof(row.ticket_id, row.user_id, row.event_id)
         for row in rows
@@ -108,22 +138,23 @@ def _valid_tokens(session: Session, clues: Sequence[Clue], *, now: datetime) -> 
     }
 
 
+def _known_mail(session: Session, clues: Sequence[Clue]) -> dict[str, int]:
+    """Return the tickets of the Message-IDs among the clues that we know; the newest of several."""
+    named = [clue.value for clue in clues if clue.kind is ClueKind.MESSAGE_ID]
+    if not named:
+        return {}
+    return {row.message_id: row.ticket_id for row in run(session, KNOWN_MAIL, named=named)}
+
+
 def _pointed_at(
-    session: Session, clue: Clue, proofs: dict[str, _Proof], *, secret: bytes
+    clue: Clue, proofs: dict[str, _Proof], known: dict[str, int], *, secret: bytes
 ) -> tuple[int, Evidence] | None:
     match clue.kind:
         case ClueKind.TOKEN:
             proof = proofs.get(clue.value)
             return (proof.ticket_id, Evidence.OTHERS_TOKEN) if proof else None
         case ClueKind.MESSAGE_ID:
-            message = table_of(Message)
-            known = session.execute(
-                select(message.c.ticket_id)
-                .where(message.c.message_id == clue.value)
-                .order_by(message.c.id.desc())
-                .limit(1)
-            ).scalar()
-            return (known, Evidence.NUMBER) if known is not None else None
+            return (known[clue.value], Evidence.NUMBER) if clue.value in known else None
         case ClueKind.CODE if clue.number is not None:
             good = tokens.is_ticket_code(secret, clue.number, clue.value)
             return clue.number, Evidence.CODE if good else Evidence.NUMBER
@@ -136,11 +167,4 @@ def _pointed_at(
 def _tells_internal(session: Session, proofs: Sequence[_Proof]) -> bool:
     """Whether one of the notices answered showed an internal comment: in doubt a comment is internal."""
     events = [proof.event_id for proof in proofs if proof.event_id is not None]
-    event, message = table_of(Event), table_of(Message)
-    found = session.execute(
-        select(event.c.id)
-        .join(message, message.c.id == event.c.message_id)
-        .where(event.c.id.in_(events), message.c.kind == MessageKind.INTERNAL)
-        .limit(1)
-    )
-    return found.first() is not None
+    return bool(events) and run(session, INTERNAL_AMONG, events=events).first() is not None

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
 from sqlmodel import Session
 
 from gateway.models.tickets import Message, Participant, Ticket
@@ -20,6 +19,7 @@ from gateway.services import contributions, notifications
 from gateway.services.contributions import Contribution
 from gateway.services.desk import Desk
 from gateway.services.notifications import Happening
+from gateway.services.statements import add, add_all
 from gateway.services.timeline import record
 
 
@@ -40,21 +40,24 @@ class Opening:
 def open_ticket(
     session: Session, desk: Desk, requester: Sender, opening: Opening, *, now: datetime
 ) -> Ticket:
-    """Open a ticket with its first message; tell the topic's operators and acknowledge."""
+    """Open a ticket with its first message; tell the topic's operators and acknowledge.
+
+    The ticket returned is a picture of its row, not followed by the session.
+    """
     ticket = Ticket(
         subject=opening.subject,
         topic_id=opening.topic.id,
         requester_id=requester.user_id,
         channel=opening.contribution.channel,
         linked_to=opening.linked_to,
+        messages=1,
         created_at=now,
         updated_at=now,
     )
-    session.add(ticket)
-    session.flush()  # gives the ticket its number
+    add(session, ticket)
     people = dict.fromkeys([requester.user_id, *(each.user_id for each in opening.participants)])
     rows = [{"ticket_id": ticket.id, "user_id": each, "joined_at": now} for each in people]
-    session.execute(insert(Participant), rows)
+    add_all(session, Participant, rows)
     message, attachments = contributions.store(
         session, ticket, requester, Party.CLIENT, opening.contribution, now=now
     )
@@ -82,6 +85,8 @@ def add_message(
     An internal comment moves nothing. An operator's answer takes a ticket that nobody has; a
     client's message wakes a closed one.
     """
+    ticket.messages += 1
+    ticket.updated_at = now
     message, attachments = contributions.store(session, ticket, author, party, contribution, now=now)
     if contribution.kind is MessageKind.INTERNAL:
         event = record(session, ticket, EventKind.COMMENTED, by=author, now=now, message=message)

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from gateway.models.tickets import Event, Message, Ticket
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Sender
+from gateway.services.statements import add
 
 
 def record(
@@ -29,6 +30,5 @@ def record(
         at=now,
         detail=detail,
     )
-    session.add(event)
-    session.flush()  # gives the event its id, which the outbox rows point at
+    add(session, event)
     return event

@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from gateway.models.queues import Blob, Door, JournalEntry, OutboxItem, OutboxState, Purpose
 from gateway.models.tickets import Event, Message, Ticket
-from gateway.models.topics import Topic
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import Channel, EventKind
 from gateway.rules.people import Party
@@ -139,9 +138,6 @@ class Office:
     def send_at_no_time(self) -> None:
         self.item.sent_at = None
 
-    def second_default(self) -> None:
-        self.add(Topic(name="Ventas", is_default=True, created_at=self.now))
-
     def no_default(self) -> None:
         self.topic.is_default = False
 
@@ -163,7 +159,6 @@ COOKED = [
     pytest.param(Office.leave_unsent, Rule.NO_END, id="a mail out nobody will ever send"),
     pytest.param(Office.leave_due, Rule.STILL_DUE, id="a sent mail that would go again"),
     pytest.param(Office.send_at_no_time, Rule.NO_TIME, id="a mail sent at no time"),
-    pytest.param(Office.second_default, Rule.DEFAULT_TOPIC, id="two default topics"),
     pytest.param(Office.no_default, Rule.DEFAULT_TOPIC, id="no default topic"),
 ]
 
