@@ -18,7 +18,7 @@ run: $(VENV)/installed ## Install, migrate, and run every role in the foreground
 	@exec $(BIN)/sysmo --config $(CONFIG) run
 
 test: $(VENV)/installed-dev ## Install the test extras, then run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest -q --numprocesses 2 --dist worksteal
 
 check: $(VENV)/installed-dev ## Lint, types, layers, catalogues
 	$(BIN)/ruff check .
