@@ -26,6 +26,7 @@ class Step(StrEnum):
     STARTTLS = "starttls"
     AUTH = "auth"
     MAIL = "mail"
+    NULL_SENDER = "null sender"  # MAIL FROM:<>, when the script has something for it
     RCPT = "rcpt"
     DATA = "data"
     BODY = "body"  # in the middle of the data
@@ -163,7 +164,8 @@ class _Dialogue:
                     await self.sign_in(command)
                 case "MAIL":
                     self.envelope_from = _address(command)
-                    await self.answer(Step.MAIL, "250 2.1.0 ok")
+                    null = not self.envelope_from and Step.NULL_SENDER in self.relay.script
+                    await self.answer(Step.NULL_SENDER if null else Step.MAIL, "250 2.1.0 ok")
                 case "RCPT":
                     self.recipients.append(_address(command))
                     if not (await self.answer(Step.RCPT, "250 2.1.5 ok")).startswith("2"):

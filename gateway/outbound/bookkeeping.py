@@ -12,7 +12,7 @@ from sqlmodel import Session
 from gateway import failpoints
 from gateway.db import is_away
 from gateway.errors import NotFound, StaleLease
-from gateway.mail.compose import assemble
+from gateway.mail.compose import Composed, assemble
 from gateway.models.queues import OutboxItem
 from gateway.outbound.delivery import Broken, Deferred, Delivery, Parcel, Refused, Sent, Unclear
 from gateway.outbound.equipment import Signature
@@ -83,10 +83,8 @@ class Bookkeeper:
 
     def _parcel(self, claimed: Claimed) -> Parcel | None:
         """Join the pieces to the bytes that every attempt sends (E3); None when they are not to be had."""
-        runtime = self._runtime
         try:
-            with runtime.db.snapshot() as session:
-                data = assemble(claimed.composed, lambda sha256: blobs.read(session, runtime.blobs, sha256))
+            data = self._assembled(claimed.composed)
             if self._signature is not None:
                 data = self._signature.of(data, claimed.created_at) + data
         except Exception as error:
@@ -94,7 +92,15 @@ class Bookkeeper:
                 raise
             self._give_up(claimed, error)
             return None
-        return Parcel(claimed.envelope_from, claimed.recipient, data)
+        house = self._runtime.config.mail.address
+        return Parcel(claimed.envelope_from, claimed.recipient, data, otherwise_from=house)
+
+    def _assembled(self, composed: Composed) -> bytes:
+        if not composed.parts:
+            return composed.head
+        runtime = self._runtime
+        with runtime.db.snapshot() as session:
+            return assemble(composed, lambda sha256: blobs.read(session, runtime.blobs, sha256))
 
     def _give_up(self, claimed: Claimed, error: Exception) -> None:
         """An attachment that is lost ends a mail; a disk, or a bug, may be better another time."""

@@ -12,11 +12,15 @@ REPLY_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A mail with its envelope. An empty `envelope_from` is the null sender."""
+    """A mail with its envelope. An empty `envelope_from` is the null sender.
+
+    `otherwise_from` takes its place at a relay that refuses the null sender, as some providers do (L3).
+    """
 
     envelope_from: str
     recipient: str
     data: bytes
+    otherwise_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Smarthost:
         self._settings = settings
         self._client: SMTP | None = None
         self._step = Step.OPENING
+        self._takes_null = True  # the null sender, until the relay refuses it and takes another
         self._unfinished = False  # a transaction was begun and not ended: RSET before the next
         self._idle_timer: asyncio.TimerHandle | None = None
 
@@ -136,7 +137,15 @@ class Smarthost:
         if not _is_ascii(parcel):
             options.append(b"SMTPUTF8")
         self._unfinished = True
-        return await self._ask(Step.MAIL, b"MAIL", b"FROM:" + _path(parcel.envelope_from), *options)
+        if parcel.envelope_from or not parcel.otherwise_from:
+            return await self._ask(Step.MAIL, b"MAIL", b"FROM:" + _path(parcel.envelope_from), *options)
+        if self._takes_null:
+            refused = await self._ask(Step.MAIL, b"MAIL", b"FROM:<>", *options)
+            if not isinstance(refused, Broken):
+                return refused
+        taken = await self._ask(Step.MAIL, b"MAIL", b"FROM:" + _path(parcel.otherwise_from), *options)
+        self._takes_null = self._takes_null and taken is not None  # refused both, it refuses us
+        return taken
 
     async def _ask(self, step: Step, *words: bytes) -> Delivery | None:
         self._step = step

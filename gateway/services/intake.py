@@ -72,7 +72,7 @@ def apply_mail(
     if address is None or refusal:
         return held.keep(refusal or "no-sender")
     thread = threads.find(session, mail.clues, sender, secret=desk.secret, now=now)
-    admission, reason = _admission(desk, thread, mail.verdict)
+    admission, reason = _admission(desk, thread, mail)
     match admission:
         case Admission.HOLD:
             return held.keep(reason, thread if mail.verdict is not Verdict.FAIL else None)
@@ -97,11 +97,13 @@ def _refusal(session: Session, desk: Desk, address: Address | None, sender: Send
     return None
 
 
-def _admission(desk: Desk, thread: Thread | None, verdict: Verdict) -> tuple[Admission, str]:
+def _admission(desk: Desk, thread: Thread | None, mail: Reading) -> tuple[Admission, str]:
     strict = desk.trust.operator_mail == "verified"
     evidence = thread.evidence if thread else Evidence.NOTHING
     standing = thread.standing if thread else Standing.STRANGER
-    return admit(evidence, standing, verdict, strict_operators=strict)
+    if standing is Standing.OPERATOR and mail.from_list and evidence is not Evidence.NUMBER:
+        return Admission.HOLD, "operator-through-list"  # no action through a mailing list (L1)
+    return admit(evidence, standing, mail.verdict, strict_operators=strict)
 
 
 def _belongs(desk: Desk, thread: Thread, *, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -20,7 +20,7 @@ from gateway.rules import retry
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Role, UserStatus, is_staff
 from gateway.services import leases
-from gateway.services.statements import add_all
+from gateway.services.statements import add_all, run
 
 OVERTAKE = timedelta(minutes=15)
 DELAYED_AFTER = timedelta(hours=4)
@@ -28,6 +28,35 @@ PAUSE = "outbox-pause"
 UNTIL_RELEASED = datetime(9000, 1, 1, tzinfo=UTC)
 """Until when to pause if only an administrator may end it (D13)."""
 UNENDED = (OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.TRANSMITTING)
+
+
+ITEM, PERSON, TICKET = table_of(OutboxItem).c, table_of(User).c, table_of(Ticket).c
+SERVING, TAKING_PART = table_of(TopicOperator).c, table_of(Participant).c
+RECIPIENT_NOW = (
+    select(
+        ITEM.ticket_id,
+        ITEM.internal,
+        ITEM.purpose,
+        PERSON.id,
+        PERSON.role,
+        PERSON.status,
+        TICKET.assignee_id,
+        SERVING.user_id.label("serves"),
+        TAKING_PART.user_id.label("takes_part"),
+    )
+    .select_from(table_of(OutboxItem))
+    .outerjoin(table_of(User), PERSON.id == ITEM.user_id)
+    .outerjoin(table_of(Ticket), TICKET.id == ITEM.ticket_id)
+    .outerjoin(
+        table_of(TopicOperator),
+        and_(SERVING.topic_id == TICKET.topic_id, SERVING.user_id == ITEM.user_id),
+    )
+    .outerjoin(
+        table_of(Participant),
+        and_(TAKING_PART.ticket_id == ITEM.ticket_id, TAKING_PART.user_id == ITEM.user_id),
+    )
+    .where(ITEM.id == bindparam("id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,32 +285,7 @@ def _may_still_see(session: Session, item_id: int) -> bool:
     administrator; anybody else must take part in it, and may never see what is internal. Mail about
     an account, and an operator's own words sent back, need nothing but an account that is not disabled.
     """
-    item, person, ticket = table_of(OutboxItem), table_of(User), table_of(Ticket)
-    serving, taking_part = table_of(TopicOperator), table_of(Participant)
-    row = session.execute(
-        select(
-            item.c.ticket_id,
-            item.c.internal,
-            item.c.purpose,
-            person.c.id,
-            person.c.role,
-            person.c.status,
-            ticket.c.assignee_id,
-            serving.c.user_id.label("serves"),
-            taking_part.c.user_id.label("takes_part"),
-        )
-        .select_from(item)
-        .outerjoin(person, person.c.id == item.c.user_id)
-        .outerjoin(ticket, ticket.c.id == item.c.ticket_id)
-        .outerjoin(
-            serving, and_(serving.c.topic_id == ticket.c.topic_id, serving.c.user_id == item.c.user_id)
-        )
-        .outerjoin(
-            taking_part,
-            and_(taking_part.c.ticket_id == item.c.ticket_id, taking_part.c.user_id == item.c.user_id),
-        )
-        .where(item.c.id == item_id)
-    ).one()
+    row = run(session, RECIPIENT_NOW, id=item_id).one()
     if row.status == UserStatus.DISABLED:
         return False
     if row.ticket_id is None or row.purpose == Purpose.MISTAKE:

@@ -56,6 +56,17 @@ async def test_the_null_sender_is_written_as_such():
     assert "MAIL FROM:<> SIZE=3" in relay.commands
 
 
+async def test_a_relay_that_refuses_the_null_sender_gets_our_own_address():
+    parcel = Parcel("", "b@y.example", b"x\r\n", otherwise_from="soporte@sysmo.example")
+    async with Relay({Step.NULL_SENDER: Answer("550 5.7.1 null sender not allowed")}) as relay:
+        smarthost = smarthost_of(relay)
+        assert isinstance(await smarthost.deliver(parcel, before_dot=ours), Sent)
+        assert isinstance(await smarthost.deliver(parcel, before_dot=ours), Sent)
+        await smarthost.close()
+    assert [mail.envelope_from for mail in relay.received] == ["soporte@sysmo.example"] * 2
+    assert sum("FROM:<>" in command for command in relay.commands) == 1, "it is asked once"
+
+
 STEPS = [Step.GREETING, Step.EHLO, Step.STARTTLS, Step.AUTH, Step.MAIL, Step.RCPT, Step.DATA, Step.DOT]
 ABOUT_THE_MAIL = {Step.RCPT, Step.DATA, Step.DOT}
 
