@@ -127,14 +127,15 @@ class Mailer:
             self._idle -= 1
 
     async def _take_up(self, done: Done | None, claimed: Claimed) -> Parcel | None:
-        """Settle what was sent and take up what comes next. A bug over one of the two harms no other mail."""
+        """Settle what was sent and take up what comes next. A bug over one of the two harms not the other."""
         try:
             return await self._insist(self._books.turn, done, claimed)
-        except Exception:  # the row stays claimed until its lease ends
+        except Exception:  # that row stays as it is until its lease ends
             log.exception("mailer.failed", mail=claimed.id)
-        if done is not None:
-            await self._finish(done)
-        return None
+        if done is None:
+            return None
+        await self._finish(done)
+        return await self._take_up(None, claimed)
 
     async def _finish(self, done: Done) -> None:
         try:
