@@ -107,14 +107,13 @@ async def _stop(tasks: Sequence[asyncio.Task[object]]) -> None:
         log.error("roles.slow_to_stop", role=task.get_name())
 
 
-async def _watch(runtime: Runtime, name: str, *, pause: float = FIRST_PAUSE) -> None:
+async def _watch(runtime: Runtime, name: str) -> None:
     """Run one role; one that fails is started again, ever more slowly, and takes no other along.
 
     Only at the first start a mistake of the configuration is told to whoever starts us: later on a
     key that cannot be read, or a port still held, may pass, and the other roles have work to do.
     """
-    role = load(name)
-    first = True
+    role, pause, first = load(name), FIRST_PAUSE, True
     while True:
         began = time.monotonic()
         try:
