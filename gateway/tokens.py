@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 
 TOKEN_LENGTH = 26
 """Characters of a token: 130 bits in lower-case base32, safe in an address that loses its case."""
@@ -31,6 +32,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.lower().encode("utf-8", "replace")).hexdigest()
 
 
+@lru_cache(maxsize=512)
 def ticket_code(secret: bytes, number: int) -> str:
     """Return the four-letter code of a ticket number, keyed so that it cannot be guessed."""
     digest = hmac.new(secret, f"ticket:{number}".encode(), hashlib.sha256).digest()

@@ -96,18 +96,22 @@ class Processor:
             await self._runtime.wakeup.wait("journal", seconds=POLL_SECONDS)
 
     async def work_off(self) -> None:
-        """Read and apply until nothing is due."""
-        batch = await self._read_next()
-        while batch:
-            upcoming = asyncio.create_task(self._read_next())
-            try:
+        """Read and apply until nothing is due.
+
+        Two batches are read ahead, one after the other: claiming the next must wait until the last
+        is committed, and the child would be idle meanwhile.
+        """
+        first = asyncio.create_task(self._read_next())
+        second = asyncio.create_task(self._read_next(first))
+        try:
+            while batch := await first:
+                first, second = second, asyncio.create_task(self._read_next(second))
                 await self._runtime.db.in_thread(self._apply, batch)
-            except BaseException:
-                upcoming.cancel()
-                await asyncio.gather(upcoming, return_exceptions=True)
-                raise
-            self._runtime.wakeup.ring("outbox")
-            batch = await upcoming
+                self._runtime.wakeup.ring("outbox")
+        finally:
+            first.cancel()
+            second.cancel()
+            await asyncio.gather(first, second, return_exceptions=True)
 
     async def close(self) -> None:
         """End the child and let go of what is claimed, so that a restart need not wait for a lease."""
@@ -117,7 +121,10 @@ class Processor:
         except Exception as error:
             log.warning("processor.leases_left", error=type(error).__name__)
 
-    async def _read_next(self) -> list[Read]:
+    async def _read_next(self, after: asyncio.Task[list[Read]] | None = None) -> list[Read]:
+        """Claim and read a batch, when the one before it was read and not empty."""
+        if after is not None and not await asyncio.shield(after):
+            return []
         claimed = await self._runtime.db.in_thread(self._claim)
         if not claimed:
             return []

@@ -15,8 +15,9 @@ from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 from gateway.mail.addresses import Address
-from gateway.mail.header_lines import address_field, message_id_field, parameter, text_field, tidy
+from gateway.mail.header_lines import address_field, message_id_field, parameter, text_field
 from gateway.mail.notice import AttachedRef, Automatic, Notice, Template, TicketShown, Values, share_out
+from gateway.mail.one_line import one_line
 from gateway.mail.templates import Templates
 
 __all__ = [
@@ -146,7 +147,7 @@ def _part_header(file: AttachedRef) -> bytes:
     composite = content_type.startswith(("multipart/", "message/"))  # may not be base64 (RFC 2046)
     if composite or not _CONTENT_TYPE.fullmatch(content_type):
         content_type = "application/octet-stream"
-    name = parameter("filename", tidy(file.filename, _FILENAME_LENGTH))
+    name = parameter("filename", one_line(file.filename, _FILENAME_LENGTH))
     return "\r\n".join([
         f"Content-Type: {content_type}",
         "Content-Transfer-Encoding: base64",

@@ -27,16 +27,9 @@ _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
 _FILENAME_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_")
 
 
-def tidy(text: str, limit: int) -> str:
-    """Return `text` as one safe line; what already is one, as nearly all are, costs nothing."""
-    if len(text) <= limit and text.isprintable() and "  " not in text and text.strip() == text:
-        return text
-    return one_line(text, limit)
-
-
 def text_field(name: str, text: str, limit: int = 998) -> str:
     """Return a field of free text, such as a subject."""
-    line = tidy(text, limit)
+    line = one_line(text, limit)
     words = line.split(" ")
     plain = line.isascii() and "=?" not in line and max(map(len, words)) <= _WORD_LENGTH
     return _folded(name, words if plain else _encoded_words(line))
@@ -49,8 +42,8 @@ def address_field(name: str, address: Address) -> str:
     and stays a valid header, while the envelope decides whether the mail can be delivered.
     """
     if not _ADDRESS.fullmatch(address.email) or "=?" in address.email:
-        return _folded(name, [*_encoded_words(tidy(address.email, 254)), ":;"])
-    return _folded(name, [*_phrase(tidy(address.name, 150)), f"<{address.email}>"])
+        return _folded(name, [*_encoded_words(one_line(address.email, 254)), ":;"])
+    return _folded(name, [*_phrase(one_line(address.name, 150)), f"<{address.email}>"])
 
 
 def message_id_field(name: str, ids: Iterable[str]) -> str:

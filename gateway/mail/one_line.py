@@ -13,6 +13,8 @@ def one_line(text: str, limit: int) -> str:
     space is one blank. Only the first few thousand characters are looked at, so the cost does not
     depend on what a stranger sent.
     """
+    if len(text) <= limit and text.isprintable() and "  " not in text:
+        return text.strip()  # nearly all are, and then it costs nothing
     window = text[: limit * 8 + 64]
     line = " ".join("".join(_shown(character) for character in window).split())
     if len(line) <= limit:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gateway.mail.header_lines import tidy
 from gateway.mail.notice import Notice
+from gateway.mail.one_line import one_line
 from gateway.mail.shown_text import paragraphs, plain, quoted, without_links
 from gateway.mail.wording import built_in, day, duration, file_size, place, tax_number
 
@@ -147,7 +147,7 @@ def _one_line_each(value: Any) -> Any:
     line of ours ("remitente verificado") in plain text.
     """
     if isinstance(value, str):
-        return value if value.__class__ is not str else tidy(value, _LINE_LENGTH)
+        return value if value.__class__ is not str else one_line(value, _LINE_LENGTH)
     if isinstance(value, tuple):
         return tuple(map(_one_line_each, value))
     if is_dataclass(value) and not isinstance(value, type):
