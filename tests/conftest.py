@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,21 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{file}"
     url: str = request.getfixturevalue("postgres_database")
     database = Database(url, pool=2)
-    names = ", ".join(table.name for table in models.metadata.sorted_tables)
     with database.transaction() as session:
-        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        session.connection().exec_driver_sql(emptying())
     database.close()
     return url
+
+
+@cache
+def emptying() -> str:
+    """SQL that empties every table and begins every number again; TRUNCATE takes twenty times as long."""
+    tables = models.metadata.sorted_tables
+    keys = [(table.name, table.autoincrement_column) for table in tables]
+    return "; ".join(
+        [f"DELETE FROM {table.name}" for table in reversed(tables)]
+        + [f"ALTER SEQUENCE {name}_{key.name}_seq RESTART" for name, key in keys if key is not None]
+    )
 
 
 @pytest.fixture
