@@ -4,11 +4,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from gateway.models.columns import Leased, text_enum
 from gateway.rules.admission import Outcome
+
+WAITING = text("due_at IS NOT NULL")
+"""Which rows of a ledger are work: few, whatever its length. Their index holds them in order of arrival."""
 
 
 class Door(StrEnum):
@@ -34,7 +37,7 @@ class JournalEntry(Leased, table=True):
     __tablename__ = "journal_entry"
     __table_args__ = (
         UniqueConstraint("mailbox", "folder", "uidvalidity", "uid"),
-        Index("ix_journal_entry_due", "due_at", "id"),
+        Index("ix_journal_entry_due", "id", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_journal_entry_message_id", "message_id", "received_at"),
         Index("ix_journal_entry_outcome", "outcome", "id"),
     )
@@ -50,7 +53,7 @@ class JournalEntry(Leased, table=True):
     folder: str | None = Field(default=None, max_length=500)
     uidvalidity: int | None = Field(default=None)
     uid: int | None = Field(default=None)
-    sha256: str = Field(foreign_key="blob.sha256", max_length=64)
+    sha256: str = Field(foreign_key="blob.sha256", max_length=64, index=True)
     size: int
     message_id: str | None = Field(default=None, max_length=998)
     digest: str | None = Field(default=None, max_length=64)
@@ -96,7 +99,7 @@ class OutboxItem(Leased, table=True):
 
     __tablename__ = "outbox_item"
     __table_args__ = (
-        Index("ix_outbox_item_due", "due_at", "id"),
+        Index("ix_outbox_item_due", "id", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_outbox_item_line", "ticket_id", "recipient", "id"),
     )
 

@@ -62,8 +62,9 @@ def claim(
 
 
 def is_due(queue: Table, *, now: datetime, farthest: timedelta = FARTHEST) -> ColumnElement[bool]:
-    """The condition that a row is to be worked on now."""
-    return or_(queue.c.due_at <= now, queue.c.due_at > now + farthest)
+    """The condition that a row is to be worked on now; its first part leads to the index of what waits."""
+    due_at = queue.c.due_at
+    return and_(due_at.is_not(None), or_(due_at <= now, due_at > now + farthest))
 
 
 def is_free(queue: Table, *, now: datetime, farthest: timedelta = FARTHEST) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -49,16 +49,8 @@ def remove_expired(session: Session, now: datetime) -> None:
 
 
 def unused_blobs(session: Session) -> list[str]:
-    """Return blobs that nothing refers to. A long look at two large tables, so not in a transaction."""
-    blob, entry, attachment = table_of(Blob), table_of(JournalEntry), table_of(Attachment)
-    found = session.execute(
-        select(blob.c.sha256)
-        .where(
-            blob.c.sha256.not_in(select(entry.c.sha256)),
-            blob.c.sha256.not_in(select(attachment.c.sha256)),
-        )
-        .limit(SWEPT_AT_ONCE)
-    )
+    """Return blobs that nothing refers to. A long look at all of them, so not in a transaction."""
+    found = session.execute(select(table_of(Blob).c.sha256).where(*_unused()).limit(SWEPT_AT_ONCE))
     return list(found.scalars())
 
 
@@ -68,16 +60,10 @@ def sweep_blobs(session: Session, names: list[str], now: datetime) -> list[str]:
     A week, since a slow transaction may refer to a blob that was placed before it began (D3). Their
     files go after the commit, by `remove_files`: a file without a row is waste, the reverse is loss.
     """
-    blob, entry, attachment = table_of(Blob), table_of(JournalEntry), table_of(Attachment)
+    blob = table_of(Blob)
+    old = blob.c.created_at < now - KEEP_UNREFERENCED
     gone = session.execute(
-        delete(Blob)
-        .where(
-            blob.c.sha256.in_(names),
-            blob.c.created_at < now - KEEP_UNREFERENCED,
-            blob.c.sha256.not_in(select(entry.c.sha256).where(entry.c.sha256.in_(names))),
-            blob.c.sha256.not_in(select(attachment.c.sha256).where(attachment.c.sha256.in_(names))),
-        )
-        .returning(blob.c.sha256)
+        delete(Blob).where(blob.c.sha256.in_(names), old, *_unused()).returning(blob.c.sha256)
     )
     return list(gone.scalars())
 
@@ -95,6 +81,12 @@ def remove_temporary(folder: Path, now: datetime) -> None:
     """Remove temporary files of mails whose sender never finished them."""
     for path in (folder / "tmp").glob("*"):
         _remove_unused(path, before=now - KEEP_TEMPORARY)
+
+
+def _unused() -> list[ColumnElement[bool]]:
+    """The conditions that nothing refers to a blob."""
+    sha256, users = table_of(Blob).c.sha256, (table_of(JournalEntry).c, table_of(Attachment).c)
+    return [~exists().where(user.sha256 == sha256) for user in users]
 
 
 def _remove_unused(path: Path, *, before: datetime) -> None:

@@ -260,9 +260,16 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
-        batch_op.create_index("ix_journal_entry_due", ["due_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_journal_entry_due",
+            ["id", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_journal_entry_message_id", ["message_id", "received_at"], unique=False)
         batch_op.create_index("ix_journal_entry_outcome", ["outcome", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_journal_entry_sha256"), ["sha256"], unique=False)
         batch_op.create_index(batch_op.f("ix_journal_entry_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
@@ -452,7 +459,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_item_message_id")),
     )
     with op.batch_alter_table("outbox_item", schema=None) as batch_op:
-        batch_op.create_index("ix_outbox_item_due", ["due_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_item_due",
+            ["id", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_outbox_item_event_id"), ["event_id"], unique=False)
         batch_op.create_index("ix_outbox_item_line", ["ticket_id", "recipient", "id"], unique=False)
 
@@ -527,6 +540,7 @@ def downgrade() -> None:
     op.drop_table("participant")
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_entry_ticket_id"))
+        batch_op.drop_index(batch_op.f("ix_journal_entry_sha256"))
         batch_op.drop_index("ix_journal_entry_outcome")
         batch_op.drop_index("ix_journal_entry_message_id")
         batch_op.drop_index("ix_journal_entry_due")
