@@ -50,7 +50,7 @@ async def later_misconfigured(_: Runtime) -> None:
 
 async def without_a_file(_: Runtime) -> None:
     STARTS.append("without_a_file")
-    raise PermissionError(errno.EACCES, "Permission denied", str(Path("/root/secret")))
+    raise PermissionError(errno.EACCES, "Permission denied", str(Path("/srv/secret")))
 
 
 async def stubborn(_: Runtime) -> None:
