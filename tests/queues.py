@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import Session
 
 from gateway.db import Database
@@ -76,13 +76,13 @@ def make_item(session: Session, **values: Any) -> int:
 def items(database: Database) -> dict[int, Any]:
     """Every row of the outbox by its id."""
     with database.snapshot() as session:
-        return {row.id: row for row in session.execute(select(table_of(OutboxItem)))}
+        return {row.id: row for row in session.execute(select(table_of(OutboxItem)).order_by(text("id")))}
 
 
 def entries(database: Database) -> dict[int, Any]:
     """Every row of the journal by its id."""
     with database.snapshot() as session:
-        return {row.id: row for row in session.execute(select(table_of(JournalEntry)))}
+        return {row.id: row for row in session.execute(select(table_of(JournalEntry)).order_by(text("id")))}
 
 
 def states(database: Database) -> Sequence[OutboxState]:

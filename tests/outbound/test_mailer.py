@@ -39,7 +39,7 @@ def ticket_of(post: Post) -> Ticket:
 
 def events(post: Post) -> list[EventKind]:
     with post.runtime.db.snapshot() as session:
-        return list(session.execute(select(table_of(Event).c.kind)).scalars())
+        return list(session.execute(select(table_of(Event).c.kind).order_by(table_of(Event).c.id)).scalars())
 
 
 @pytest.mark.parametrize("connections", [1, 4])
