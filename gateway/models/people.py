@@ -32,6 +32,7 @@ class User(SQLModel, table=True):
     phone: str | None = Field(default=None, max_length=60)
     language: str = Field(default="es", max_length=2)
     password_hash: str | None = Field(default=None, max_length=300)
+    silent_until: datetime | None = Field(default=None)  # no automatic mail to them before then (L5, L10)
     created_at: datetime
 
 
@@ -53,6 +54,7 @@ class TokenPurpose(StrEnum):
     BOUNCE = "bounce"  # the envelope sender of one mail of ours
     SET_UP = "set_up"  # makes the first administrator
     PASSWORD = "password"  # noqa: S105  a purpose
+    VERIFY = "verify"  # an operator says that a held mail is theirs (T9)
 
 
 class Token(SQLModel, table=True):
@@ -63,6 +65,7 @@ class Token(SQLModel, table=True):
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     user_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     event_id: int | None = Field(default=None, foreign_key="event.id")
+    journal_id: int | None = Field(default=None, foreign_key="journal_entry.id")
     created_at: datetime
     expires_at: datetime | None = Field(default=None)
     used_at: datetime | None = Field(default=None)

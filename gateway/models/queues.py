@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from gateway.models.columns import Leased, text_enum
-from gateway.rules.admission import Outcome
+from gateway.rules.admission import Decision, Outcome
 
 WAITING = text("due_at IS NOT NULL")
 """Which rows of a ledger are work: few, whatever its length. Their index holds them in order of arrival."""
@@ -63,6 +63,9 @@ class JournalEntry(Leased, table=True):
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     settled_at: datetime | None = Field(default=None)
     last_error: str | None = Field(default=None, max_length=500)
+    decision: Decision | None = Field(default=None, sa_type=text_enum(Decision, "decision"))
+    decided_by: int | None = Field(default=None, foreign_key="person.id")
+    decided_at: datetime | None = Field(default=None)
 
 
 class OutboxState(StrEnum):
@@ -88,6 +91,10 @@ class Purpose(StrEnum):
     RESET = "reset"
     MISTAKE = "mistake"
     UNDELIVERED = "undelivered"
+    MISSED = "missed"  # what an operator had not seen when they answered
+    VERIFY = "verify"  # asks an operator whether a mail was theirs (T9)
+    DIGEST = "digest"  # notices gathered into one (B11)
+    ALERT = "alert"
 
 
 class OutboxItem(Leased, table=True):
@@ -122,6 +129,18 @@ class OutboxItem(Leased, table=True):
     last_error: str | None = Field(default=None, max_length=500)
     created_at: datetime
     sent_at: datetime | None = Field(default=None)
+
+
+class PendingNotice(SQLModel, table=True):
+    """A notice that was one too many for its mail, waiting for the operator's next digest (B11)."""
+
+    __tablename__ = "pending_notice"
+
+    id: int = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="person.id", index=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
+    event_id: int = Field(foreign_key="event.id")
+    created_at: datetime
 
 
 class Counter(SQLModel, table=True):

@@ -17,6 +17,14 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class Decision(StrEnum):
+    """What an operator decided on a held mail."""
+
+    ACCEPT = "accept"  # onto the ticket it points at, else as a new one
+    ACCEPT_AS_NEW = "accept_as_new"
+    DISCARD = "discard"  # kept, without effect, and listed no more
+
+
 class Admission(StrEnum):
     """What is done with a person's mail."""
 

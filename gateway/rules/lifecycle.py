@@ -43,6 +43,11 @@ class EventKind(StrEnum):
     AUTOMATIC = "automatic"
     NOT_DELIVERED = "not_delivered"
     DELAYED = "delayed"
+    DELIVERED = "delivered"  # the other side's server says so
+    READ = "read"  # a read receipt came (L11)
+    SILENCED = "silenced"  # automatic mail was left out, and why (L4, L5)
+    PROPOSED = "proposed"  # addresses in copy, who may join if an operator says so (T6)
+    JOINED = "joined"  # somebody takes part from now on
 
 
 def after_message(status: Status, *, by: Party, assigned: bool) -> Status:
