@@ -1,0 +1,48 @@
+"""A mail that belongs on a ticket → what it adds there, and what its writer asked to be done."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from gateway.rules.admission import Outcome, Standing
+from gateway.rules.lifecycle import MessageKind
+from gateway.rules.people import Party, Sender
+from gateway.services import held, notifications, orders, tickets
+from gateway.services.desk import Desk
+from gateway.services.journal import Settled
+from gateway.services.letters import Letter
+from gateway.services.threads import Thread
+
+
+def append(
+    session: Session, desk: Desk, thread: Thread, sender: Sender, letter: Letter, *, now: datetime
+) -> Settled:
+    """Add a mail to its ticket: an operator's with the commands it gives, anybody else's as it is."""
+    if thread.standing is Standing.OPERATOR:
+        return _from_operator(session, desk, thread, sender, letter, now=now)
+    tickets.add_message(
+        session, desk, thread.ticket, sender, letter.contribution, party=Party.CLIENT, now=now
+    )
+    return Settled(Outcome.APPENDED, "participant", thread.ticket.id)
+
+
+def _from_operator(
+    session: Session, desk: Desk, thread: Thread, operator: Sender, letter: Letter, *, now: datetime
+) -> Settled:
+    ticket, mail = thread.ticket, letter.mail
+    asked = orders.understand(session, mail.commands)
+    if asked.mistakes:
+        notifications.tell_mistakes(
+            session, desk, ticket, operator, mistakes=asked.mistakes, text=mail.text, now=now
+        )
+        return held.keep("command-mistake", thread)
+    internal = asked.internal or thread.answers_internal
+    kind = MessageKind.INTERNAL if internal else MessageKind.PUBLIC
+    contribution = replace(letter.contribution, text=mail.commands.rest, kind=kind)
+    says_something = bool(contribution.text.strip() or contribution.files) or not asked.any
+    if says_something:
+        tickets.add_message(session, desk, ticket, operator, contribution, party=Party.OPERATOR, now=now)
+    replied = says_something and not internal
+    orders.obey(session, desk, ticket, operator, asked, replied=replied, now=now)
+    return Settled(Outcome.APPENDED, "operator" if says_something else "commands", ticket.id)

@@ -1,0 +1,64 @@
+"""A mail that belongs to no ticket → a ticket of its own."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from gateway.mail import subject as subjects
+from gateway.mail.addresses import Address
+from gateway.mail.reading import Reading
+from gateway.rules import limits
+from gateway.rules.admission import Outcome
+from gateway.rules.people import Sender, Verdict
+from gateway.services import acknowledgements, entrance, routing, senders, tickets
+from gateway.services.desk import Desk
+from gateway.services.journal import Settled
+from gateway.services.letters import Letter
+from gateway.services.threads import Thread
+from gateway.services.tickets import Opening
+
+
+def open_by_mail(
+    session: Session,
+    desk: Desk,
+    letter: Letter,
+    address: Address,
+    *,
+    sender: Sender | None,
+    continues: Thread | None = None,
+    mentions: Thread | None = None,
+    now: datetime,
+) -> Settled:
+    """Open a ticket with a mail from `address`, known as `sender` or to be enrolled.
+
+    It `continues` a ticket that is closed for good, or merely `mentions` one, which operators
+    alone are told.
+    """
+    mail = letter.mail
+    topic = routing.topic_for(
+        session, desk, letter.entry, [each.email for each in (*mail.to, *mail.cc)], now=now
+    )
+    requester = sender or senders.enrol(session, desk, [address], now=now)[0].with_verdict(mail.verdict)
+    ours = frozenset(each for each in (topic.address, desk.mail.address) if each)
+    opening = Opening(
+        topic=topic,
+        subject=subjects.strip(mail.subject),
+        contribution=letter.contribution,
+        participants=_copied(session, desk, mail, now=now),
+        linked_to=continues.ticket.id if continues else None,
+        may_belong_to=mentions.ticket.id if mentions else None,
+        acknowledge=acknowledgements.allowed(session, desk, mail, ours, now=now),
+        believed=mail.verdict is Verdict.PASS,
+    )
+    ticket = tickets.open_ticket(session, desk, requester, opening, now=now)
+    return Settled(Outcome.OPENED, "continues" if continues else "new", ticket.id)
+
+
+def _copied(session: Session, desk: Desk, mail: Reading, *, now: datetime) -> list[Sender]:
+    """Who stands in To and Cc joins a new ticket, if the sender is proven and ten at most (T6)."""
+    if mail.verdict is not Verdict.PASS or not desk.tickets.cc_participants:
+        return []
+    author = mail.sender.email if mail.sender else ""
+    named = {each.email: each for each in (*mail.to, *mail.cc) if each.email != author}
+    others = [named[email] for email in entrance.people_among(session, desk.mail, named)]
+    return senders.enrol(session, desk, others[: limits.NEW_PARTICIPANTS], now=now)
