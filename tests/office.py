@@ -19,7 +19,7 @@ from gateway.mail.templates import Templates
 from gateway.models.columns import table_of
 from gateway.models.queues import Door, JournalEntry, OutboxItem
 from gateway.runtime import Runtime
-from gateway.services import blobs, contributions, intake, journal
+from gateway.services import blobs, intake, journal, letters
 from gateway.services.blobs import content_of
 from gateway.services.desk import TEMPLATES, Desk, open_desk
 from gateway.services.journal import Incoming, Settled
@@ -114,7 +114,7 @@ class Office:
         raw = blobs.read(self.session, self.runtime.blobs, entry.sha256)
         arrival = Arrival("smtp", entry.envelope_from, tuple(entry.recipients), entry.listed_peer)
         reading = read(raw, arrival, self.desk.surroundings())
-        files = contributions.file_away(self.runtime.blobs, reading.attachments)
+        files = letters.file_away(self.runtime.blobs, reading)
         done = intake.apply_mail(self.session, self.desk, entry, reading, files, now=self.now)
         journal.settle(self.session, entry, fences[entry_id], done, reading=reading, now=self.now)
         self.session.flush()

@@ -22,7 +22,7 @@ from gateway.mail.reading import Arrival, Reading
 from gateway.models.queues import JournalEntry
 from gateway.rules import retry
 from gateway.runtime import Runtime, is_dead
-from gateway.services import blobs, contributions, intake, journal, leases
+from gateway.services import blobs, intake, journal, leases, letters
 from gateway.services.contributions import FiledAttachment
 from gateway.services.desk import Desk, open_desk
 
@@ -175,7 +175,7 @@ class Processor:
         if isinstance(read.reading, ReadingFailed):
             return ()
         try:
-            return contributions.file_away(self._runtime.blobs, read.reading.attachments)
+            return letters.file_away(self._runtime.blobs, read.reading)
         except OSError as error:
             log.error("processor.no_room", entry=read.entry.id, error=error.strerror)
             return None

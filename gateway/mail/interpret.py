@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from gateway.mail import authentication, bounce_report, classify, clues, commands, html, quoting, subject
+from gateway.mail import (
+    authentication,
+    bounce_report,
+    classify,
+    clues,
+    commands,
+    forwards,
+    html,
+    quoting,
+    subject,
+)
 from gateway.mail.addresses import Address
 from gateway.mail.bounce_report import BounceReport
 from gateway.mail.classify import Kind
@@ -69,6 +79,7 @@ def _understand(raw: bytes, mail: ParsedMail, arrival: Arrival, surroundings: Su
         unreadable=mail.unreadable,
         notes=mail.notes,
         bounce=_bounce(raw, mail) if classification.kind is Kind.BOUNCE else None,
+        forwarded=forwards.find(mail) if classification.kind is Kind.PERSON else None,
     )
 
 

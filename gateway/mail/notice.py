@@ -77,7 +77,7 @@ class Values:
     - all: `site`, and `ticket` but for the two on accounts
     - acknowledgement: `recipient`, `believed`, `help_address`, `register_url`
     - new_request, client_message, assigned: `author`, `text`, `refused`, `internal_url`,
-      `notices_url`, `mine`; and `moved`, `reopened`, `actor` in this order
+      `notices_url`, `mine`; and `moved`, `reopened`, `actor` in this order; new_request `brought_by`, too
     - internal_comment: `author`, `text`, `marker`, `notices_url`
     - operator_reply: `author`, `text`, `support`
     - closed: `recipient`, `actor`, `text`, `support`, `reopen_days`
@@ -95,6 +95,7 @@ class Values:
     believed: bool = False  # the verdict on the mail we acknowledge is `pass` (C9)
     mine: bool = False  # the recipient has the request assigned
     moved: bool = False  # the request is new in this topic only
+    brought_by: str = ""  # name of the operator who passed the client's mail on
     reopened: bool = False  # the message woke a closed request
     marker: str = ""  # frames internal text, so that a quote of it is known again (C3)
     refused: tuple[str, ...] = ()  # names of files we did not accept

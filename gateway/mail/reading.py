@@ -8,6 +8,7 @@ from gateway.mail.bounce_report import BounceReport
 from gateway.mail.classify import Kind
 from gateway.mail.clues import Clue
 from gateway.mail.commands import Commands
+from gateway.mail.forwards import Forwarded
 from gateway.mail.parsed import AttachedFile
 from gateway.rules.people import Verdict
 
@@ -60,3 +61,4 @@ class Reading:
     unreadable: bool
     notes: tuple[str, ...]
     bounce: BounceReport | None
+    forwarded: Forwarded | None = None  # whose mail this one passes on

@@ -70,6 +70,11 @@ class Sender:
         return replace(self, verdict=verdict)
 
     @property
+    def shown(self) -> str:
+        """The name, or the address of somebody without one."""
+        return self.name or self.email
+
+    @property
     def party(self) -> Party:
         return Party.CLIENT if self.role is Role.CLIENT else Party.OPERATOR
 

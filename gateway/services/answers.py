@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from gateway.mail import subject as subjects
 from gateway.rules.admission import Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Party, Sender
@@ -37,7 +38,8 @@ def _from_operator(
             session, desk, ticket, operator, mistakes=asked.mistakes, text=mail.text, now=now
         )
         return held.keep("command-mistake", thread)
-    internal = asked.internal or thread.answers_internal
+    # what an operator passes on was written for somebody else: in doubt it is for the team (T11)
+    internal = asked.internal or thread.answers_internal or subjects.is_forward(mail.subject)
     kind = MessageKind.INTERNAL if internal else MessageKind.PUBLIC
     contribution = replace(letter.contribution, text=mail.commands.rest, kind=kind)
     says_something = bool(contribution.text.strip() or contribution.files) or not asked.any

@@ -129,7 +129,7 @@ def _doubled_entries() -> Select[tuple[int]]:
     return (
         select(message.c.journal_id)
         .where(message.c.journal_id.is_not(None))
-        .group_by(message.c.journal_id)
+        .group_by(message.c.journal_id, message.c.kind)  # a forward may bring a client's words and a comment
         .having(func.count() > 1)
     )
 

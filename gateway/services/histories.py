@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
 from gateway.errors import NotFound
@@ -125,11 +125,13 @@ def _messages(session: Session, number: int, operator: Sender, first: int) -> li
 
 
 def _events(session: Session, number: int) -> list[EventShown]:
-    event, actor = table_of(Event), table_of(User)
+    event, actor, ticket = table_of(Event), table_of(User), table_of(Ticket)
+    on_behalf = and_(event.c.kind == EventKind.OPENED, event.c.actor_id != ticket.c.requester_id)
     rows = session.execute(
         select(event.c.kind, event.c.at, event.c.detail, actor.c.name, actor.c.email)
         .outerjoin_from(event, actor, actor.c.id == event.c.actor_id)
-        .where(event.c.ticket_id == number, event.c.kind.not_in(_TOLD_BY_MESSAGES))
+        .join(ticket, ticket.c.id == event.c.ticket_id)
+        .where(event.c.ticket_id == number, or_(event.c.kind.not_in(_TOLD_BY_MESSAGES), on_behalf))
         .order_by(event.c.id)
     ).all()
     people = _names(session, User, [_target(row) for row in rows if row.kind is EventKind.ASSIGNED])

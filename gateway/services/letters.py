@@ -1,9 +1,11 @@
 """A mail in its three forms: the ledger's, the reader's, the ticket's."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.mail.reading import Reading
 from gateway.models.queues import JournalEntry
+from gateway.services import contributions
 from gateway.services.contributions import Contribution, FiledAttachment
 
 
@@ -14,19 +16,26 @@ class Letter:
     entry: JournalEntry
     mail: Reading
     contribution: Contribution
+    passed_on: tuple[FiledAttachment, ...] = ()  # the files of a mail that this one passes on
+
+
+def file_away(folder: Path, mail: Reading) -> tuple[FiledAttachment, ...]:
+    """Put all files of a mail into place, those of a mail it passes on behind its own."""
+    inner = mail.forwarded.files if mail.forwarded else ()
+    return contributions.file_away(folder, (*mail.attachments, *inner))
 
 
 def letter_of(entry: JournalEntry, mail: Reading, files: tuple[FiledAttachment, ...]) -> Letter:
-    """Gather a letter; `files` are the attached ones, placed already."""
+    """Gather a letter; `files` are those that `file_away` put into place."""
     contribution = Contribution(
         text=mail.text,
         quoted=mail.quoted,
         html=mail.html,
-        files=files,
+        files=files[: len(mail.attachments)],
         message_id=mail.message_id,
         journal_id=entry.id,
         verdict_reason=mail.verdict_reason,
         unreadable=mail.unreadable,
         notes=mail.notes,
     )
-    return Letter(entry, mail, contribution)
+    return Letter(entry, mail, contribution, files[len(mail.attachments) :])

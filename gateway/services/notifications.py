@@ -46,6 +46,7 @@ class Happening:
     believed: bool = False  # the verdict on the mail acknowledged is pass
     written_to: str = ""  # the address it came to
     reopened: bool = False
+    brought_by: str = ""  # the operator who opened it on the author's behalf
     named: frozenset[int] = frozenset()
 
 
@@ -164,6 +165,7 @@ def _queue(
             believed=happening.believed,
             moved=happening.event.kind is EventKind.MOVED,
             reopened=happening.reopened,
+            brought_by=happening.brought_by,
         )
         shown = () if form is ACKNOWLEDGEMENT else files
         rows.append(

@@ -10,7 +10,7 @@ from gateway.mail.reading import Reading
 from gateway.rules import limits
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Sender, Verdict
-from gateway.services import acknowledgements, entrance, routing, senders, tickets
+from gateway.services import acknowledgements, entrance, forwards, routing, senders, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -38,6 +38,9 @@ def open_by_mail(
     topic = routing.topic_for(
         session, desk, letter.entry, [each.email for each in (*mail.to, *mail.cc)], now=now
     )
+    behalf = forwards.on_behalf_of(session, desk, letter, sender, now=now)
+    if behalf is not None:
+        return forwards.open_for_client(session, desk, letter, behalf, topic, now=now)
     requester = sender or senders.enrol(session, desk, [address], now=now)[0].with_verdict(mail.verdict)
     ours = frozenset(each for each in (topic.address, desk.mail.address) if each)
     opening = Opening(

@@ -35,6 +35,7 @@ class Opening:
     may_belong_to: int | None = None  # seen by operators only (T4)
     acknowledge: bool = False
     believed: bool = False
+    brought_by: Sender | None = None  # an operator, on the requester's behalf
 
 
 def open_ticket(
@@ -62,9 +63,15 @@ def open_ticket(
         session, ticket, requester, Party.CLIENT, opening.contribution, now=now
     )
     detail = {"may_belong_to": opening.may_belong_to} if opening.may_belong_to else {}
-    event = record(session, ticket, EventKind.OPENED, by=requester, now=now, message=message, **detail)
+    by = opening.brought_by or requester
+    event = record(session, ticket, EventKind.OPENED, by=by, now=now, message=message, **detail)
     happening = Happening(
-        event, message, attachments, acknowledge=opening.acknowledge, believed=opening.believed
+        event,
+        message,
+        attachments,
+        acknowledge=opening.acknowledge,
+        believed=opening.believed,
+        brought_by=opening.brought_by.shown if opening.brought_by else "",
     )
     notifications.announce(session, desk, ticket, happening, author=requester, now=now)
     return ticket
