@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.mail.addresses import Address
-from gateway.rules.lifecycle import Channel, Status
+from gateway.rules.lifecycle import Channel, EventKind, Status
 
 
 class Template(StrEnum):
@@ -22,6 +22,7 @@ class Template(StrEnum):
     SET_PASSWORD = "set_password"  # noqa: S105  the name of a mail
     CONFIRM_ACCOUNT = "confirm_account"
     COMMAND_MISTAKE = "command_mistake"
+    MISSED = "missed"
 
 
 class Automatic(StrEnum):
@@ -71,6 +72,16 @@ class AuthorShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissedShown:
+    """One thing that happened before an operator answered, and after the notice they answered."""
+
+    kind: EventKind
+    actor: str  # name, or address; "" for nobody
+    at: datetime
+    text: str = ""  # of a public message; an internal comment is only named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """What templates may show. Every mail uses a few of these; `Template` by `Template`:
 
@@ -83,6 +94,7 @@ class Values:
     - closed: `recipient`, `actor`, `text`, `support`, `reopen_days`
     - set_password, confirm_account: `recipient`, `action_url`, `link_minutes`, `help_address`, `new_account`
     - command_mistake: `mistakes`, `text`
+    - missed: `missed`, `internal_url`
     """
 
     site: str  # "Sysmo Tickets"
@@ -100,6 +112,7 @@ class Values:
     marker: str = ""  # frames internal text, so that a quote of it is known again (C3)
     refused: tuple[str, ...] = ()  # names of files we did not accept
     mistakes: tuple[str, ...] = ()  # command lines as written
+    missed: tuple[MissedShown, ...] = ()  # oldest first
     help_address: str = ""  # where people write to us
     internal_url: str = ""  # page of the request with the internal comment open
     notices_url: str = ""  # where an operator chooses their notices

@@ -9,10 +9,11 @@ from gateway.mail import subject as subjects
 from gateway.rules.admission import Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Party, Sender
-from gateway.services import held, notifications, orders, tickets
+from gateway.services import held, missed, notifications, orders, participants, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
+from gateway.services.missed import Missed
 from gateway.services.threads import Thread
 
 
@@ -25,6 +26,7 @@ def append(
     tickets.add_message(
         session, desk, thread.ticket, sender, letter.contribution, party=Party.CLIENT, now=now
     )
+    participants.propose(session, desk, thread.ticket, letter.mail, sender, now=now)
     return Settled(Outcome.APPENDED, "participant", thread.ticket.id)
 
 
@@ -43,8 +45,13 @@ def _from_operator(
     kind = MessageKind.INTERNAL if internal else MessageKind.PUBLIC
     contribution = replace(letter.contribution, text=mail.commands.rest, kind=kind)
     says_something = bool(contribution.text.strip() or contribution.files) or not asked.any
+    replied = says_something and not internal
+    unseen = missed.since(session, ticket, thread.answers, operator) if replied else Missed()
     if says_something:
         tickets.add_message(session, desk, ticket, operator, contribution, party=Party.OPERATOR, now=now)
-    replied = says_something and not internal
     orders.obey(session, desk, ticket, operator, asked, replied=replied, now=now)
+    if unseen.shown:
+        notifications.tell_missed(session, desk, ticket, operator, unseen, now=now)
+    if replied:
+        participants.propose(session, desk, ticket, mail, operator, now=now)
     return Settled(Outcome.APPENDED, "operator" if says_something else "commands", ticket.id)

@@ -53,6 +53,7 @@ ASSIGNED = Form(Template.ASSIGNED, *_NOTICE)
 ACKNOWLEDGEMENT = Form(Template.ACKNOWLEDGEMENT, Purpose.ACKNOWLEDGEMENT, Automatic.REPLIED, False)
 REPLY = Form(Template.OPERATOR_REPLY, Purpose.REPLY, None, True)
 CLOSED = Form(Template.CLOSED, Purpose.CLOSED, Automatic.GENERATED, True)
+MISSED = Form(Template.MISSED, Purpose.MISSED, Automatic.GENERATED, True)
 MISTAKE = Form(Template.COMMAND_MISTAKE, Purpose.MISTAKE, Automatic.REPLIED, False)
 
 
@@ -157,7 +158,7 @@ class Mail:
 
     def _name(self, writer: Person | None) -> str:
         """Who the From names: a client with their company, an operator with the team, else the team."""
-        if writer is None or self.form in (ACKNOWLEDGEMENT, CLOSED, MISTAKE):
+        if writer is None or self.form in (ACKNOWLEDGEMENT, CLOSED, MISSED, MISTAKE):
             return self.desk.support
         aside = self.desk.support if is_staff(writer.role) else writer.company
         if not writer.name and not is_staff(self.to.role):

@@ -13,17 +13,20 @@ from gateway.mail.notice import AttachedRef, Automatic, Notice, Template, Values
 from gateway.models.people import User
 from gateway.models.queues import Purpose
 from gateway.models.tickets import Attachment, Event, Message, Ticket
+from gateway.rules import mentions
 from gateway.rules.audience import operators_told
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Party, Sender, UserStatus
 from gateway.services import outbox, recipients
 from gateway.services.desk import Desk
+from gateway.services.missed import Missed
 from gateway.services.notices import (
     ACKNOWLEDGEMENT,
     ASSIGNED,
     CLIENT_MESSAGE,
     CLOSED,
     INTERNAL_COMMENT,
+    MISSED,
     MISTAKE,
     NEW_REQUEST,
     REPLY,
@@ -47,7 +50,6 @@ class Happening:
     written_to: str = ""  # the address it came to
     reopened: bool = False
     brought_by: str = ""  # the operator who opened it on the author's behalf
-    named: frozenset[int] = frozenset()
 
 
 def announce(
@@ -60,8 +62,9 @@ def announce(
     now: datetime,
 ) -> None:
     """Queue a mail for everybody who is to be told. The event is written already."""
-    circle = recipients.around(session, ticket, author.user_id if author else None)
-    told = list(_told(circle, happening, author.user_id if author else None))
+    named = _named(session, ticket, happening)
+    circle = recipients.around(session, ticket, author.user_id if author else None, also=named)
+    told = list(_told(circle, happening, named, author.user_id if author else None))
     _queue(session, desk, circle, happening, told, author=author, now=now)
 
 
@@ -80,6 +83,17 @@ def tell_mistakes(
     mail = Mail(desk, circle, circle.people[operator.user_id], MISTAKE, now)
     values = mail.values(mistakes=tuple(mistakes), text=text)
     store(session, desk, [mail.row(values, references=(), event_id=None)], now=now)
+
+
+def tell_missed(
+    session: Session, desk: Desk, ticket: Ticket, operator: Sender, missed: Missed, *, now: datetime
+) -> None:
+    """Tell an operator what had happened when they answered; their answer went out."""
+    circle = recipients.around(session, ticket, operator.user_id)
+    mail = Mail(desk, circle, circle.people[operator.user_id], MISSED, now)
+    known = recipients.known_mail(session, ticket.id, [operator.user_id])[operator.user_id]
+    row = mail.row(mail.values(missed=missed.shown), references=known, event_id=missed.newest)
+    store(session, desk, [row], now=now)
 
 
 def set_password(
@@ -112,7 +126,17 @@ def set_password(
     outbox.queue(session, [row])
 
 
-def _told(circle: Circle, happening: Happening, author: int | None) -> Iterator[tuple[int, Form]]:
+def _named(session: Session, ticket: Ticket, happening: Happening) -> frozenset[int]:
+    """Who is named with @ in an internal comment, among those who may read it."""
+    message = happening.message
+    if happening.event.kind is not EventKind.COMMENTED or message is None or "@" not in message.text:
+        return frozenset()
+    return mentions.find(message.text, recipients.nameable(session, ticket))
+
+
+def _told(
+    circle: Circle, happening: Happening, named: frozenset[int], author: int | None
+) -> Iterator[tuple[int, Form]]:
     """Yield who is told and in which form (contract section 5)."""
     kind = happening.event.kind
     requester = circle.ticket.requester_id
@@ -133,9 +157,7 @@ def _told(circle: Circle, happening: Happening, author: int | None) -> Iterator[
     }.get(kind)
     if form is not None:
         assignee = circle.ticket.assignee_id
-        told = operators_told(
-            kind, list(circle.serving), assignee=assignee, author=author, named=happening.named
-        )
+        told = operators_told(kind, list(circle.serving), assignee=assignee, author=author, named=named)
         yield from ((each, form) for each in told if circle.people[each].status is UserStatus.ACTIVE)
     if happening.acknowledge and requester in circle.participants:
         yield requester, ACKNOWLEDGEMENT

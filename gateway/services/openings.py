@@ -6,11 +6,9 @@ from sqlmodel import Session
 
 from gateway.mail import subject as subjects
 from gateway.mail.addresses import Address
-from gateway.mail.reading import Reading
-from gateway.rules import limits
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Sender, Verdict
-from gateway.services import acknowledgements, entrance, forwards, routing, senders, tickets
+from gateway.services import acknowledgements, forwards, participants, routing, senders, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -47,7 +45,7 @@ def open_by_mail(
         topic=topic,
         subject=subjects.strip(mail.subject),
         contribution=letter.contribution,
-        participants=_copied(session, desk, mail, now=now),
+        participants=participants.copied(session, desk, mail, now=now),
         linked_to=continues.ticket.id if continues else None,
         may_belong_to=mentions.ticket.id if mentions else None,
         acknowledge=acknowledgements.allowed(session, desk, mail, ours, now=now),
@@ -55,13 +53,3 @@ def open_by_mail(
     )
     ticket = tickets.open_ticket(session, desk, requester, opening, now=now)
     return Settled(Outcome.OPENED, "continues" if continues else "new", ticket.id)
-
-
-def _copied(session: Session, desk: Desk, mail: Reading, *, now: datetime) -> list[Sender]:
-    """Who stands in To and Cc joins a new ticket, if the sender is proven and ten at most (T6)."""
-    if mail.verdict is not Verdict.PASS or not desk.tickets.cc_participants:
-        return []
-    author = mail.sender.email if mail.sender else ""
-    named = {each.email: each for each in (*mail.to, *mail.cc) if each.email != author}
-    others = [named[email] for email in entrance.people_among(session, desk.mail, named)]
-    return senders.enrol(session, desk, others[: limits.NEW_PARTICIPANTS], now=now)

@@ -1,9 +1,9 @@
 """Everybody a notice on a ticket may go to or speak of, loaded in four queries whatever their number."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Integer, bindparam, or_, select
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -12,6 +12,7 @@ from gateway.models.queues import OutboxItem
 from gateway.models.tickets import Message, Participant, Ticket
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.audience import Serving
+from gateway.rules.mentions import Nameable
 from gateway.rules.people import Role, UserStatus
 from gateway.services.statements import run
 
@@ -46,6 +47,22 @@ PEOPLE = (
     )
     .outerjoin(table_of(Company), COMPANY.id == PERSON.company_id)
     .where(PERSON.id.in_(bindparam("wanted", expanding=True)))
+)
+NAMEABLE = (
+    select(PERSON.id, PERSON.name, PERSON.email)
+    .outerjoin(
+        table_of(TopicOperator), (OPERATOR.user_id == PERSON.id) & (OPERATOR.topic_id == bindparam("topic"))
+    )
+    .where(
+        PERSON.status == UserStatus.ACTIVE,
+        PERSON.role != Role.CLIENT,
+        or_(
+            PERSON.role == Role.ADMIN,
+            OPERATOR.user_id.is_not(None),
+            PERSON.id == bindparam("assignee", type_=Integer),
+        ),
+    )
+    .order_by(PERSON.id)
 )
 MAIL_OF_OURS = (
     select(ITEM.user_id, ITEM.message_id)
@@ -108,12 +125,21 @@ class Circle:
         return person.shown if person else ""
 
 
-def around(session: Session, ticket: Ticket, author_id: int | None) -> Circle:
-    """Load the circle of a ticket. Disabled people are in it to be named, not to be told."""
+def nameable(session: Session, ticket: Ticket) -> dict[int, Nameable]:
+    """Return the operators who may read an internal comment, and so be named in it with @."""
+    rows = run(session, NAMEABLE, topic=ticket.topic_id, assignee=ticket.assignee_id)
+    return {row.id: Nameable(row.name, row.email) for row in rows}
+
+
+def around(session: Session, ticket: Ticket, author_id: int | None, also: Iterable[int] = ()) -> Circle:
+    """Load the circle of a ticket, and some more people.
+
+    Disabled people are in it to be named, not to be told.
+    """
     topic = run(session, TOPIC_SHOWN, topic=ticket.topic_id).one()
     serving = run(session, SERVING, topic=ticket.topic_id).all()
     taking_part = tuple(run(session, TAKING_PART, ticket=ticket.id).scalars())
-    wanted = {row.user_id for row in serving} | set(taking_part)
+    wanted = {row.user_id for row in serving} | set(taking_part) | set(also)
     wanted |= {each for each in (author_id, ticket.assignee_id, ticket.requester_id) if each is not None}
     rows = run(session, PEOPLE, wanted=list(wanted))
     people = {

@@ -66,6 +66,7 @@ class Thread:
     evidence: Evidence
     standing: Standing
     answers_internal: bool = False
+    answers: int | None = None  # the newest event told by a notice of theirs that the mail answers
 
 
 def find(
@@ -94,6 +95,7 @@ def find(
             Evidence.OWN_TOKEN if own else min(shown, key=STRONGEST_FIRST.index),
             standing,
             answers_internal=standing is Standing.OPERATOR and _tells_internal(session, own),
+            answers=max((each.event_id for each in own if each.event_id is not None), default=None),
         )
     return None
 

@@ -8,8 +8,8 @@ from typing import Any
 import gateway
 from gateway.mail.addresses import Address
 from gateway.mail.compose import AttachedRef, Automatic, Notice, Template, Templates, TicketShown, Values
-from gateway.mail.notice import AuthorShown
-from gateway.rules.lifecycle import Status
+from gateway.mail.notice import AuthorShown, MissedShown
+from gateway.rules.lifecycle import EventKind, Status
 
 DIRECTORY = Path(gateway.__file__).parent.parent / "templates" / "email"
 TEMPLATES = Templates(DIRECTORY)
@@ -46,6 +46,15 @@ def values(**changes: Any) -> Values:
         actor="Ana Ruiz",
         text="Hola, buenas tardes.\n\nNo podemos emitir facturas A.\nLas B salen bien.",
         mistakes=("#asinar ana@sysmo.example",),
+        missed=(
+            MissedShown(
+                kind=EventKind.REPLIED,
+                actor="Laura Giménez",
+                at=datetime(2026, 5, 11, 21, 3, tzinfo=UTC),
+                text="Ya anduvo.\n\nEra el certificado.",
+            ),
+            MissedShown(kind=EventKind.CLOSED, actor="", at=datetime(2026, 5, 11, 21, 5, tzinfo=UTC)),
+        ),
         help_address="soporte@sysmo.example",
         internal_url=f"{SITE}/solicitudes/1042?tipo=interno#responder",
         notices_url=f"{SITE}/cuenta/avisos",
