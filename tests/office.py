@@ -112,7 +112,8 @@ class Office:
         entry = self.session.get(JournalEntry, entry_id)
         assert entry is not None
         raw = blobs.read(self.session, self.runtime.blobs, entry.sha256)
-        arrival = Arrival("smtp", entry.envelope_from, tuple(entry.recipients), entry.listed_peer)
+        recipients = tuple(entry.recipients)
+        arrival = Arrival("smtp", entry.envelope_from, recipients, entry.listed_peer, entry.received_at)
         reading = read(raw, arrival, self.desk.surroundings())
         files = letters.file_away(self.runtime.blobs, reading)
         done = intake.apply_mail(self.session, self.desk, entry, reading, files, now=self.now)

@@ -227,4 +227,5 @@ def _arrival(entry: JournalEntry) -> Arrival:
         envelope_from=entry.envelope_from,
         recipients=tuple(entry.recipients),
         listed_peer=entry.listed_peer,
+        received_at=entry.received_at,
     )

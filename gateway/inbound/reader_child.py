@@ -11,10 +11,12 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gateway.inbound import reader_protocol as protocol
+from gateway.mail.dns_records import TxtRecords
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Reading, Surroundings
 from gateway.rules import limits
@@ -104,4 +106,4 @@ def _send(answers: BinaryIO, header: object, octets: bytes = b"") -> None:
 
 
 if __name__ == "__main__":
-    serve(read)
+    serve(partial(read, resolve=TxtRecords()))

@@ -4,6 +4,8 @@ import re
 
 from gateway.mail import border_results, dkim_check
 from gateway.mail.addresses import strict_mailbox
+from gateway.mail.dkim_check import Finding
+from gateway.mail.dns_records import Resolve
 from gateway.mail.parsed import ParsedMail
 from gateway.rules import limits
 from gateway.rules.people import Verdict
@@ -21,14 +23,16 @@ def verdict(
     listed_peer: bool,
     authserv_ids: tuple[str, ...],
     dkim: bool,
-    resolve: dkim_check.Resolve | None = None,
+    resolve: Resolve,
+    at: float,
 ) -> tuple[Verdict, str]:
     """Return the verdict on the From of a mail and its reason, a catalogue key; never raises.
 
     Pass or fail needs one From field with one mailbox, the same that the mail was read to have.
     Then our border's word counts, if the mail came through our border: fetched by IMAP, or handed
     over by a listed peer. Else a DKIM signature is checked here, if `dkim` asks for it, with at
-    most 5 s of DNS. `resolve` takes the place of the DNS.
+    most 5 s of DNS by `resolve`. `at` is when the mail came, in seconds of Unix time. A chain of
+    ARC is somebody else's word and raises nothing.
     """
     if not authserv_ids and not dkim:
         return Verdict.NONE, "nothing-configured"
@@ -44,9 +48,8 @@ def verdict(
         return Verdict.NONE, "not-authenticated"
     if "dkim-signature" not in (name for name, _ in fields):
         return Verdict.NONE, "not-signed"
-    if dkim_check.is_signed_by(raw, domain, resolve):
-        return Verdict.PASS, "dkim-pass"
-    return Verdict.NONE, "dkim-not-valid"
+    found = dkim_check.check(raw, domain, resolve, at=at)
+    return Verdict.PASS if found is Finding.VALID else Verdict.NONE, found.value
 
 
 def header_fields(raw: bytes) -> tuple[tuple[str, str], ...] | None:

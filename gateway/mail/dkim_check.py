@@ -9,53 +9,103 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
 import dkim
-import dns.exception
-import dns.resolver
 from dkim.util import InvalidTagValueList, parse_tag_value
 
-Resolve = Callable[[str, float], bytes | None]
-"""Returns the TXT record of a name, in at most so many seconds, or None."""
+from gateway.mail.dns_records import Resolve
 
 DNS_SECONDS = 5.0
+"""What all questions on one mail may take together."""
+
 SIGNATURES = 3
 """Aligned signatures tried; more are not needed by anybody."""
+
+_FIELDS = 50
+"""Signatures looked at to find those."""
 
 _SIGNATURE_OCTETS = 8 * 1024
 _BLANKS = 60
 """Blanks in a row in a signature field: dkimpy's pattern for b= takes their square."""
 
 _ALGORITHMS = (b"rsa-sha256", b"ed25519-sha256")  # RFC 8301 forbids rsa-sha1
+_KEY_BITS = range(1024, 4097)  # RFC 8301, 3.2; a longer one would cost more than it is worth
+_EXPONENT = 2**32
+_CLOCK_SLOP = 36_000
+"""Seconds by which the clock of a signer may be wrong, as in dkimpy."""
+
+_ONCE = frozenset(
+    b"from sender reply-to to cc subject date message-id in-reply-to references "
+    b"mime-version content-type content-transfer-encoding".split()
+)
+"""Fields that stand once in a mail (RFC 5322, 3.6). A second one, not signed, could be the one shown."""
+
 _SILENT = logging.Logger("dkim", logging.CRITICAL + 1)  # its messages hold what a stranger wrote
 
+Tags = Mapping[bytes, bytes]
 
-def is_signed_by(raw: bytes, domain: str, resolve: Resolve | None = None) -> bool:
-    """Whether a whole mail is signed for the domain of its From; never raises.
 
-    Aligned is a signature of the domain itself or of a domain above it, which rules it. A
-    signature of a domain below is not: without a list of public suffixes a customer of a provider
-    of sub-domains could sign for the provider. Signatures that leave out From, or the end of the
-    body (`l=`), do not count, nor do keys that are only being tested.
+class Finding(StrEnum):
+    """What the signatures of a mail come to; of several the one named first here. Catalogue keys."""
+
+    VALID = "dkim-pass"
+    NO_DNS = "dkim-dns"
+    CHANGED = "dkim-changed"
+    WEAK_KEY = "dkim-weak-key"
+    NO_KEY = "dkim-no-key"
+    OUT_OF_DATE = "dkim-out-of-date"
+    PARTIAL = "dkim-partial"
+    OLD_ALGORITHM = "dkim-algorithm"
+    OTHER_DOMAIN = "dkim-other-domain"
+    MALFORMED = "dkim-not-valid"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """What its signatures are judged by."""
+
+    signer: dkim.DKIM
+    body: bytes
+    domain: str  # of its From
+    resolve: Resolve
+    at: float
+
+
+def check(
+    raw: bytes, domain: str, resolve: Resolve, *, at: float, clock: Callable[[], float] = time.monotonic
+) -> Finding:
+    """Whether a signed mail is signed, as a whole, for the domain of its From; never raises.
+
+    Aligned is a signature of that very domain; one of a domain above it only where the DMARC
+    record (RFC 7489, 3.1.1) allows it. A signature of a domain below is not aligned: without a list
+    of public suffixes a customer of a provider of sub-domains could sign for the provider.
+    Signatures that leave out From, or the end of the body (`l=`), do not count, nor do keys that
+    are only being tested. `at` is when the mail came, in seconds of Unix time: a mail is judged
+    the same whenever it is read.
     """
     header, body = _parts(raw)
-    deadline = time.monotonic() + DNS_SECONDS
+    deadline = clock() + DNS_SECONDS
+
+    def resolve_in_time(name: str, _: float = 0) -> bytes | None:
+        seconds = deadline - clock()
+        if seconds <= 0:
+            raise TimeoutError(name)
+        return resolve(name, seconds)
+
     try:
         signer = dkim.DKIM(header, logger=_SILENT)
     except Exception:  # dkimpy raises whatever hostile text drives it into
-        return False
-    candidates = _candidates(signer, domain)
-    return any(_is_valid(signer, index, body, resolve or txt_record, deadline) for index in candidates)
-
-
-def txt_record(name: str, seconds: float) -> bytes | None:
-    """Return the TXT record of a name by DNS, its strings joined, or None."""
-    try:
-        answer = dns.resolver.resolve(name, "TXT", lifetime=seconds, search=False)
-    except (dns.exception.DNSException, OSError):
-        return None
-    return b"".join(next(iter(answer)).strings)
+        return Finding.MALFORMED
+    mail = _Mail(signer, body, domain, resolve_in_time, at)
+    found = {Finding.MALFORMED}
+    for field, tags in _signatures(signer, domain, found):
+        found.add(_judged(mail, field, tags))
+        if Finding.VALID in found:
+            break
+    return next(each for each in Finding if each in found)
 
 
 def _parts(raw: bytes) -> tuple[bytes, bytes]:
@@ -67,47 +117,113 @@ def _parts(raw: bytes) -> tuple[bytes, bytes]:
     return raw[: end + 1], raw[start:]
 
 
-def _candidates(signer: dkim.DKIM, domain: str) -> Iterator[int]:
-    """Yield the indexes of the first few signatures that are worth asking the DNS for."""
-    fields = [value for name, value in signer.headers if name.lower() == b"dkim-signature"]
-    found = 0
-    for index, value in enumerate(fields):
-        if len(value) > _SIGNATURE_OCTETS or re.search(rb"\s{%d}" % _BLANKS, value):
+def _signatures(
+    signer: dkim.DKIM, domain: str, found: set[Finding]
+) -> Iterator[tuple[tuple[bytes, bytes], Tags]]:
+    """Yield the first few signatures of the domain or one above it; note in `found` that there are others."""
+    fields = [field for field in signer.headers if field[0].lower() == b"dkim-signature"]
+    aligned = 0
+    for field in fields[:_FIELDS]:
+        if len(field[1]) > _SIGNATURE_OCTETS or re.search(rb"\s{%d}" % _BLANKS, field[1]):
             continue
         try:
-            tags = parse_tag_value(value)
+            tags = parse_tag_value(field[1])
         except InvalidTagValueList:
             continue
-        if _is_aligned(tags.get(b"d", b""), domain) and _is_acceptable(tags):
-            found += 1
-            yield index
-        if found == SIGNATURES:
+        signing = _domain_of(tags)
+        if "." not in signing or not f".{domain}".endswith(f".{signing}"):
+            found.add(Finding.OTHER_DOMAIN)
+            continue
+        aligned += 1
+        yield field, tags
+        if aligned == SIGNATURES:
             return
 
 
-def _is_aligned(signing: bytes, domain: str) -> bool:
-    """Whether the signing domain is the From domain or one above it, but no top-level domain."""
-    above = signing.decode("ascii", "replace").lower()
-    return "." in above and (domain == above or domain.endswith("." + above))
-
-
-def _is_acceptable(tags: dict[bytes, bytes]) -> bool:
-    signed = {each.strip().lower() for each in tags.get(b"h", b"").split(b":")}
-    return b"from" in signed and b"l" not in tags and tags.get(b"a") in _ALGORITHMS
-
-
-def _is_valid(signer: dkim.DKIM, index: int, body: bytes, resolve: Resolve, deadline: float) -> bool:
-    """Whether one signature fits the header and the body. Of an error the next one may be free."""
+def _judged(mail: _Mail, field: tuple[bytes, bytes], tags: Tags) -> Finding:
+    """Return what one signature comes to; the DNS is asked only where all that costs nothing is right."""
     try:
-        tags, signed, fields = signer.verify_headerprep(index)
-        relaxed = tags.get(b"c", b"").partition(b"/")[2] == b"relaxed"
-        said = base64.b64decode(re.sub(rb"\s", b"", tags[b"bh"]))
-        if said != body_digest(body, relaxed=relaxed):
-            return False
+        fault = _fault_of(mail, tags)
+        if fault is not None:
+            return fault
+        signing = _domain_of(tags)
+        if signing != mail.domain and not _may_sign_for(signing, mail.domain, mail.resolve):
+            return Finding.OTHER_DOMAIN
+        record = mail.resolve(f"{tags[b's'].decode('ascii')}._domainkey.{signing}.", DNS_SECONDS)
+        fault = Finding.NO_KEY if record is None else _fault_of_key(record, tags)
+        if fault is not None:
+            return fault
         of_header = {name: value for name, value in tags.items() if name != b"bh"}
-        return bool(signer.verify_sig(of_header, signed, fields[index], _key_lookup(tags, resolve, deadline)))
+        sound = mail.signer.verify_sig(of_header, _signed(tags), field, lambda name, timeout: record)
+        return Finding.VALID if sound else Finding.CHANGED
+    except OSError:
+        return Finding.NO_DNS
     except Exception:  # dkimpy raises whatever hostile text drives it into
-        return False
+        return Finding.MALFORMED
+
+
+def _fault_of(mail: _Mail, tags: Tags) -> Finding | None:
+    """What is wrong with a signature by itself, before its key is known."""
+    if tags.get(b"a") not in _ALGORITHMS:
+        return Finding.OLD_ALGORITHM
+    dated = (b"t", b"x")
+    dkim.validate_signature_fields({name: value for name, value in tags.items() if name not in dated})
+    if b"l" in tags or not _covers(mail.signer, _signed(tags)):
+        return Finding.PARTIAL
+    made, ends = (int(tags.get(each, mail.at)) for each in dated)
+    if made > mail.at + _CLOCK_SLOP or ends < mail.at - _CLOCK_SLOP:
+        return Finding.OUT_OF_DATE
+    relaxed = tags.get(b"c", b"").partition(b"/")[2] == b"relaxed"
+    said = base64.b64decode(re.sub(rb"\s", b"", tags[b"bh"]))
+    return None if said == body_digest(mail.body, relaxed=relaxed) else Finding.CHANGED
+
+
+def _covers(signer: dkim.DKIM, signed: list[bytes]) -> bool:
+    """Whether From is signed, and no field that stands once got a second one that is not."""
+    names = [name.lower() for name, _ in signer.headers]
+    return b"from" in signed and all(
+        names.count(name) <= signed.count(name) for name in _ONCE & frozenset(signed)
+    )
+
+
+def _fault_of_key(record: bytes, tags: Tags) -> Finding | None:
+    """What is wrong with a key: revoked, in trial, for another domain or use, or too easily broken."""
+    try:
+        key, bits, kind, for_reports = dkim.evaluate_pk(b"key", record)
+    except dkim.NaClNotFoundError:
+        return Finding.OLD_ALGORITHM  # an algorithm so new that it takes a library we do without
+    except Exception:  # dkimpy raises whatever hostile text drives it into
+        return Finding.NO_KEY
+    said = parse_tag_value(record)
+    flags = {each.strip() for each in said.get(b"t", b"").split(b":")}
+    identity = tags.get(b"i", tags[b"d"]).rpartition(b"@")[2]
+    of_other_domain = b"s" in flags and identity.lower() != tags[b"d"].lower()
+    if key is None or b"y" in flags or of_other_domain or for_reports:
+        return Finding.NO_KEY
+    if kind == b"rsa" and (bits not in _KEY_BITS or key["publicExponent"] > _EXPONENT):
+        return Finding.WEAK_KEY
+    return None
+
+
+def _may_sign_for(above: str, domain: str, resolve: Resolve) -> bool:
+    """Whether DMARC lets a domain sign for one below it: only a record allows it, and `adkim=s` forbids it.
+
+    A registry of domains (`psd=y`, RFC 9091) signs for none of them.
+    """
+    for name in (domain, above):
+        said = parse_tag_value(resolve(f"_dmarc.{name}.", DNS_SECONDS) or b"v=none")
+        if said.get(b"v") == b"DMARC1":
+            return said.get(b"adkim", b"r") == b"r" and not (name == above and said.get(b"psd") == b"y")
+    return False
+
+
+def _domain_of(tags: Tags) -> str:
+    return tags.get(b"d", b"").decode("ascii", "replace").lower()
+
+
+def _signed(tags: Tags) -> list[bytes]:
+    """The names of the signed fields, each as often as it is signed. A fresh list: dkimpy adds to it."""
+    return [each.strip().lower() for each in tags.get(b"h", b"").split(b":")]
 
 
 def body_digest(body: bytes, *, relaxed: bool) -> bytes:
@@ -130,21 +246,3 @@ def body_digest(body: bytes, *, relaxed: bool) -> bytes:
     if end or not relaxed:
         digest.update(b"\r\n")
     return digest.digest()
-
-
-def _key_lookup(tags: dict[bytes, bytes], resolve: Resolve, deadline: float) -> Callable[..., bytes | None]:
-    """Return dkimpy's way to ask for a key: all questions together have until `deadline`."""
-
-    def look_up(name: bytes, timeout: float = DNS_SECONDS) -> bytes | None:
-        seconds = min(timeout, deadline - time.monotonic())
-        record = resolve(name.decode("ascii"), seconds) if seconds > 0 else None
-        return record if record is not None and _is_usable(record, tags) else None
-
-    return look_up
-
-
-def _is_usable(record: bytes, tags: dict[bytes, bytes]) -> bool:
-    """Whether a key is in earnest, and if it binds the identity to the very domain, is so used."""
-    flags = {each.strip() for each in parse_tag_value(record).get(b"t", b"").split(b":")}
-    identity = tags.get(b"i", tags[b"d"]).rpartition(b"@")[2]
-    return b"y" not in flags and (b"s" not in flags or identity.lower() == tags[b"d"].lower())

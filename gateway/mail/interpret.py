@@ -1,5 +1,6 @@
 """Bytes and envelope of a mail → Reading: the pure steps, in order."""
 
+import time
 from dataclasses import replace
 
 from gateway.mail import (
@@ -18,6 +19,7 @@ from gateway.mail.bounce_report import BounceReport
 from gateway.mail.classify import Kind
 from gateway.mail.commands import Commands
 from gateway.mail.digest import digest
+from gateway.mail.dns_records import Resolve, TxtRecords
 from gateway.mail.opening import open_mail
 from gateway.mail.parse import parse
 from gateway.mail.parsed import AttachedFile, ParsedMail
@@ -26,20 +28,25 @@ from gateway.mail.unreadable import what_is_left
 from gateway.rules.people import Verdict
 
 
-def read(raw: bytes, arrival: Arrival, surroundings: Surroundings) -> Reading:
+def read(
+    raw: bytes, arrival: Arrival, surroundings: Surroundings, *, resolve: Resolve | None = None
+) -> Reading:
     """Understand a mail as far as it can be; of one that cannot, return what is left (D4).
 
-    Raises nothing but MemoryError: then the process is at its end, not the mail.
+    `resolve` asks the DNS for the keys of signatures; a process that reads many mails gives one that
+    remembers. Raises nothing but MemoryError: then the process is at its end, not the mail.
     """
     try:
-        return _understand(raw, parse(raw), arrival, surroundings)
+        return _understand(raw, parse(raw), arrival, surroundings, resolve or TxtRecords())
     except MemoryError:
         raise
     except Exception:  # whatever a stranger's mail may break, it is accepted
         return _give_up(raw)
 
 
-def _understand(raw: bytes, mail: ParsedMail, arrival: Arrival, surroundings: Surroundings) -> Reading:
+def _understand(
+    raw: bytes, mail: ParsedMail, arrival: Arrival, surroundings: Surroundings, resolve: Resolve
+) -> Reading:
     classification = classify.classify(
         mail,
         envelope_from=arrival.envelope_from,
@@ -53,6 +60,8 @@ def _understand(raw: bytes, mail: ParsedMail, arrival: Arrival, surroundings: Su
         listed_peer=arrival.listed_peer,
         authserv_ids=surroundings.authserv_ids,
         dkim=surroundings.dkim,
+        resolve=resolve,
+        at=arrival.received_at.timestamp() if arrival.received_at else time.time(),
     )
     own, quoted = quoting.split(mail.text, mail.html, is_reply=_is_reply(mail))
     return Reading(

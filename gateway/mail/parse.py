@@ -14,7 +14,7 @@ from gateway.mail.parsed import AttachedFile, ParsedMail
 from gateway.mail.parts import Leaves, Segment, collect, original
 from gateway.rules import limits
 
-_MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
+_MESSAGE_ID = re.compile(r"<([^<>]{1,998})>")
 _STUB_LENGTH = 300  # characters: an alternative that only says "your program cannot show HTML"
 
 
@@ -110,13 +110,21 @@ def _message_id(values: list[str]) -> str | None:
 
 
 def _references(values: dict[str, list[str]], notes: list[str]) -> tuple[str, ...]:
-    ids = [each for value in values.get("in-reply-to", []) for each in _MESSAGE_ID.findall(value)]
+    ids = [each for value in values.get("in-reply-to", []) for each in _message_ids(value)]
     for value in values.get("references", []):
-        ids += reversed(_MESSAGE_ID.findall(value))
+        ids += reversed(_message_ids(value))
     unique = tuple(dict.fromkeys(ids))
     if len(unique) > limits.REFERENCES:
         notes.append("too-many-references")
     return unique[: limits.REFERENCES]
+
+
+def _message_ids(value: str) -> list[str]:
+    """Return the Message-IDs a field names; programs break long ones over two lines, or lose the brackets."""
+    if "<" not in value:
+        return [each for each in value.split() if "@" in each[1:-1]]
+    found = [(each, "".join(each.split())) for each in _MESSAGE_ID.findall(value)]
+    return [bare for each, bare in found if bare == each or "@" in bare]
 
 
 def _date(values: list[str]) -> datetime | None:

@@ -32,6 +32,7 @@ class Arrival:
     envelope_from: str | None  # "" is the null sender; None: the door did not say
     recipients: tuple[str, ...]  # envelope recipients, in normal form
     listed_peer: bool  # handed over by a mail server of ours
+    received_at: datetime | None = None  # None: now
 
 
 @dataclass(frozen=True, slots=True)

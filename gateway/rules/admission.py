@@ -30,6 +30,7 @@ class Admission(StrEnum):
 
     OPEN = "open"
     APPEND = "append"
+    CONTINUE = "continue"  # a new ticket, linked to the one it goes on from
     HOLD = "hold"
 
 
@@ -52,14 +53,20 @@ class Standing(StrEnum):
 
 
 def admit(
-    evidence: Evidence, standing: Standing, verdict: Verdict, *, strict_operators: bool
+    evidence: Evidence,
+    standing: Standing,
+    verdict: Verdict,
+    *,
+    closed_long: bool,
+    strict_operators: bool,
 ) -> tuple[Admission, str]:
     """Decide what a person's mail may do; the second value is the reason, a catalogue key.
 
-    `strict_operators` is `[trust] operator_mail = "verified"` (invariants T8, T9): then an
-    operator's mail needs a verdict of pass besides their own token. A stranger with a token of
-    their own is somebody who may not write here any more, such as an operator who left the topic:
-    the token says who they are, not that they still may.
+    `closed_long`: the ticket was closed too long ago for a client to open it again; an operator may
+    answer it at any time. `strict_operators` is `[trust] operator_mail = "verified"` (invariants T8,
+    T9): then an operator's mail needs a verdict of pass besides their own token. A stranger with a
+    token of their own is somebody who may not write here any more, such as an operator who left the
+    topic: the token says who they are, not that they still may.
     """
     if verdict is Verdict.FAIL:
         return Admission.HOLD, "sender-refused"
@@ -67,6 +74,13 @@ def admit(
         return Admission.OPEN, "new"
     if standing is Standing.OPERATOR:
         return _admit_operator(evidence, verdict, strict=strict_operators)
+    admission, reason = _admit_client(evidence, standing, verdict)
+    if admission is Admission.APPEND and closed_long:
+        return Admission.CONTINUE, "continues"
+    return admission, reason
+
+
+def _admit_client(evidence: Evidence, standing: Standing, verdict: Verdict) -> tuple[Admission, str]:
     if evidence is Evidence.NUMBER:
         if standing is Standing.PARTICIPANT and verdict is Verdict.PASS:
             return Admission.APPEND, "participant-number"

@@ -48,14 +48,15 @@ def apply_mail(
     refusal = _refusal(session, desk, address, sender)
     if address is None or refusal:
         return held.keep(refusal or "no-sender")
-    thread = threads.find(session, mail.clues, sender, secret=desk.secret, now=now)
-    admission, reason = _admission(desk, thread, mail)
+    writer = sender if mail.sender else None  # of several in From none is the one who wrote (T1)
+    thread = threads.find(session, mail.clues, writer, secret=desk.secret, now=now)
+    admission, reason = _admission(desk, thread, mail, now=now)
     match admission:
         case Admission.HOLD:
             return held.keep(reason, thread if mail.verdict is not Verdict.FAIL else None)
         case Admission.APPEND if thread is not None and sender is not None:
-            if _belongs(desk, thread, now=now):
-                return answers.append(session, desk, thread, sender, letter, now=now)
+            return answers.append(session, desk, thread, sender, letter, now=now)
+        case Admission.CONTINUE:
             return open_by_mail(session, desk, letter, address, sender=sender, continues=thread, now=now)
         case _:
             return open_by_mail(session, desk, letter, address, sender=sender, mentions=thread, now=now)
@@ -74,17 +75,18 @@ def _refusal(session: Session, desk: Desk, address: Address | None, sender: Send
     return None
 
 
-def _admission(desk: Desk, thread: Thread | None, mail: Reading) -> tuple[Admission, str]:
-    strict = desk.trust.operator_mail == "verified"
+def _admission(desk: Desk, thread: Thread | None, mail: Reading, *, now: datetime) -> tuple[Admission, str]:
     evidence = thread.evidence if thread else Evidence.NOTHING
     standing = thread.standing if thread else Standing.STRANGER
+    closed_at = thread.ticket.closed_at if thread else None
     if standing is Standing.OPERATOR and mail.from_list and evidence is not Evidence.NUMBER:
         return Admission.HOLD, "operator-through-list"  # no action through a mailing list (L1)
-    return admit(evidence, standing, mail.verdict, strict_operators=strict)
-
-
-def _belongs(desk: Desk, thread: Thread, *, now: datetime) -> bool:
-    """Whether the ticket is still open to this answer; an operator may answer it at any time."""
-    if thread.standing is Standing.OPERATOR:
-        return True
-    return lifecycle.can_reopen(thread.ticket.closed_at, now=now, reopen_days=desk.tickets.reopen_days)
+    reopen_days = desk.tickets.reopen_days
+    admission, reason = admit(
+        evidence,
+        standing,
+        mail.verdict,
+        closed_long=not lifecycle.can_reopen(closed_at, now=now, reopen_days=reopen_days),
+        strict_operators=desk.trust.operator_mail == "verified",
+    )
+    return admission, "several-senders" if reason == "stranger" and mail.sender is None else reason

@@ -13,9 +13,11 @@ from gateway.models.columns import table_of
 from gateway.models.people import Token, TokenPurpose
 from gateway.models.tickets import Event, Message, Participant, Ticket
 from gateway.models.topics import TopicOperator
+from gateway.rules import limits
 from gateway.rules.admission import Evidence, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Role, Sender, UserStatus, is_staff
+from gateway.services import counters
 from gateway.services.statements import run
 
 STRONGEST_FIRST = (Evidence.OWN_TOKEN, Evidence.OTHERS_TOKEN, Evidence.CODE, Evidence.NUMBER)
@@ -40,7 +42,7 @@ PROOFS = (
 KNOWN_MAIL = (
     select(MESSAGE.message_id, MESSAGE.ticket_id)
     .where(MESSAGE.message_id.in_(bindparam("named", expanding=True)))
-    .order_by(MESSAGE.id)
+    .order_by(MESSAGE.id.desc())
 )
 STANDING = select(
     exists()
@@ -74,8 +76,10 @@ def find(
 ) -> Thread | None:
     """Return the thread of the strongest clue that leads to a ticket, or None.
 
-    A clue only picks the ticket (T5); `evidence` and `standing` are what the table of T4 asks.
+    A clue only picks the ticket (T5); `evidence` and `standing` are what the table of T4 asks. Wrong
+    codes are counted, and of a sender with too many the right one is worth no more than its number.
     """
+    _count_wrong_codes(session, clues, sender, secret=secret, now=now)
     proofs = _valid_tokens(session, clues, now=now)
     known = _known_mail(session, clues)
     pointed = [found for clue in clues if (found := _pointed_at(clue, proofs, known, secret=secret))]
@@ -89,10 +93,13 @@ def find(
             if sender and proof.user_id == sender.user_id and proof.ticket_id == ticket.id
         ]
         shown = {evidence for number, evidence in pointed if number == ticket.id}
+        evidence = Evidence.OWN_TOKEN if own else min(shown, key=STRONGEST_FIRST.index)
+        if evidence is Evidence.CODE and not _may_use_codes(session, sender, now=now):
+            evidence = Evidence.NUMBER
         standing = standing_of(session, ticket, sender)
         return Thread(
             ticket,
-            Evidence.OWN_TOKEN if own else min(shown, key=STRONGEST_FIRST.index),
+            evidence,
             standing,
             answers_internal=standing is Standing.OPERATOR and _tells_internal(session, own),
             answers=max((each.event_id for each in own if each.event_id is not None), default=None),
@@ -141,7 +148,8 @@ def _valid_tokens(session: Session, clues: Sequence[Clue], *, now: datetime) -> 
 
 
 def _known_mail(session: Session, clues: Sequence[Clue]) -> dict[str, int]:
-    """Return the tickets of the Message-IDs among the clues that we know; the newest of several."""
+    """Return the tickets of the Message-IDs among the clues that we know; of several the first that
+    had it: whoever uses a Message-ID again does not draw answers to them."""
     named = [clue.value for clue in clues if clue.kind is ClueKind.MESSAGE_ID]
     if not named:
         return {}
@@ -164,6 +172,24 @@ def _pointed_at(
             return clue.number, Evidence.NUMBER
         case _:
             return None
+
+
+def _count_wrong_codes(
+    session: Session, clues: Sequence[Clue], sender: Sender | None, *, secret: bytes, now: datetime
+) -> None:
+    """Count the guesses at codes (B5). All we do not know are one sender: addresses cost them nothing."""
+    codes = [clue for clue in clues if clue.kind is ClueKind.CODE and clue.number is not None]
+    wrong = [each for each in codes if not tokens.is_ticket_code(secret, each.number or 0, each.value)]
+    if wrong:
+        counters.count(session, _guesses_of(sender), now=now, by=len(wrong))
+
+
+def _may_use_codes(session: Session, sender: Sender | None, *, now: datetime) -> bool:
+    return counters.allows(session, _guesses_of(sender), limits.TOKEN_GUESSES, now=now)
+
+
+def _guesses_of(sender: Sender | None) -> str:
+    return f"codes:{sender.email if sender else ''}"
 
 
 def _tells_internal(session: Session, proofs: Sequence[_Proof]) -> bool:

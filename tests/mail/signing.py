@@ -32,32 +32,53 @@ PUBLIC_KEY = (
 )
 RECORD = b"v=DKIM1; k=rsa; p=" + PUBLIC_KEY
 
+SHORT_KEY = b"""\
+-----BEGIN RSA PRIVATE KEY-----
+MIIBOwIBAAJBAMj7RwGjUuh7xfPq5rrFb0euZadsyG1Sym/tLg35mAopwGbn9PO4
+xvo9Bee0T0IO0eushomkOTSIUdOEaknNCFcCAwEAAQJBAI6MgvFrePuCBoYZnurr
+7CCoVltoscOwi/rU++xXknnpnzEdyOMgTTxlAYELIWrpBz8JrtaBV/EZ1awFPKob
+cVECIQDpibg4DiGseZ/BOF2IWt8y/qk/9yLyKrUS2qhFbES2yQIhANxP8Ea1cCc8
+tl8dVw+RPaF4SiEBXiS1V9I1HH0TSLYfAiBVAZMznDk3naG/5DNvgZxC5J1Ysi1f
+NppofXzIoEs2uQIgNVGvcB13QDfEV26tZFodVVfccPJ4y1+MGpa6B1dEcLcCIQDL
+gkkQ8aUiYDNAO9df94y6ZTjJG1wDI40n/Trz/s67QA==
+-----END RSA PRIVATE KEY-----
+"""
+SHORT_RECORD = (
+    b"v=DKIM1; k=rsa; p=MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAMj7RwGjUuh7xfPq5rrFb0euZadsyG1S"
+    b"ym/tLg35mAopwGbn9PO4xvo9Bee0T0IO0eushomkOTSIUdOEaknNCFcCAwEAAQ=="
+)
+"""A key of 512 bits, which anybody can break."""
 
-def signed(mail, domain="acme.com", selector="s1", **options):
+
+AT = 4_000_000_000
+"""When these mails come in, in seconds of Unix time: long after dkimpy, which asks the clock, signed them."""
+
+
+def signed(mail, domain="acme.com", selector="s1", key=PRIVATE_KEY, **options):
     """Return the mail with a signature of the domain on top."""
     options.setdefault("include_headers", [b"from", b"to", b"subject"])
-    signature = dkim.DKIM(mail).sign(selector.encode(), domain.encode(), PRIVATE_KEY, **options)
+    signature = dkim.DKIM(mail).sign(selector.encode(), domain.encode(), key, **options)
     return signature + mail
 
 
-def dns_with(**records):
-    """Return a resolver that knows the records given by domain, all of selector s1."""
-    known = {f"s1._domainkey.{name.replace('_', '.')}.": record for name, record in records.items()}
-    return lambda name, seconds: known.get(name)
-
-
-def signed_without_from(mail, domain="acme.com"):
-    """Return the mail with a signature that is sound but leaves From open, which dkimpy will not write."""
+def signed_by_hand(mail, domain="acme.com", key=PRIVATE_KEY, **tags):
+    """Return the mail with a sound signature that has the tags given, which dkimpy may not write."""
     signer = dkim.DKIM(mail)
     signer.hasher = hashlib.sha256
-    body = base64.b64encode(hashlib.sha256(Relaxed.canonicalize_body(signer.body)).digest())
-    tags = {"v": "1", "a": "rsa-sha256", "c": "relaxed/relaxed", "d": domain, "s": "s1", "h": "to:subject"}
-    fields = [(name.encode(), value.encode()) for name, value in tags.items()]
-    fields += [(b"bh", body), (b"b", b"0" * 60)]
+    body = base64.b64encode(hashlib.sha256(Relaxed.canonicalize_body(signer.body)).digest()).decode()
+    said = {"v": "1", "a": "rsa-sha256", "c": "relaxed/relaxed", "d": domain, "s": "s1"}
+    said |= {"h": "from:to:subject", "bh": body} | tags | {"b": "0" * 60}
+    fields = [(name.encode(), value.encode()) for name, value in said.items()]
+    signed_fields = [name.encode() for name in said["h"].split(":")]
     policy = CanonicalizationPolicy.from_c_value(b"relaxed/relaxed")
-    key = parse_pem_private_key(PRIVATE_KEY)
+    pem = parse_pem_private_key(key)
     return (
-        b"DKIM-Signature: "
-        + signer.gen_header(fields, (b"to", b"subject"), policy, b"DKIM-Signature", key)
-        + mail
+        b"DKIM-Signature: " + signer.gen_header(fields, signed_fields, policy, b"DKIM-Signature", pem) + mail
     )
+
+
+def dns_with(dmarc=None, **records):
+    """Return a resolver that knows the keys given by domain, all of selector s1, and records of DMARC."""
+    known = {f"s1._domainkey.{name.replace('_', '.')}.": record for name, record in records.items()}
+    known |= {f"_dmarc.{name}.": record for name, record in (dmarc or {}).items()}
+    return lambda name, seconds: known.get(name)

@@ -156,6 +156,14 @@ def test_subject(field, expected):
         pytest.param(["References: <a@x><b@x>"], ("b@x", "a@x"), id="without blanks"),
         pytest.param(['In-Reply-To: Your message of "Mon" <c@x>'], ("c@x",), id="words around"),
         pytest.param(["References: <a b> <> <"], (), id="broken ones"),
+        pytest.param(
+            ["In-Reply-To: a@x", "References: c@x\r\n b@x"], ("a@x", "b@x", "c@x"), id="no brackets"
+        ),
+        pytest.param(["In-Reply-To: ayer, @ las 9"], (), id="words alone"),
+        pytest.param(
+            ["References: <a@x> <\r\n b@x> <c\r\n\t@x>"], ("c@x", "b@x", "a@x"), id="broken over two lines"
+        ),
+        pytest.param(["References: <a@x> <b@x> <cut"], ("b@x", "a@x"), id="cut in the middle of one"),
     ],
 )
 def test_references(fields, expected):
