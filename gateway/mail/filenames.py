@@ -86,5 +86,6 @@ def name_for(content_type: str, ordinal: int) -> str:
     else:
         stem = _WORDS.get(content_type.partition("/")[0], "adjunto")
         found = _PLAIN_SUBTYPE.fullmatch(content_type)
-        extension = _EXTENSIONS.get(content_type) or (found[1] if found else "bin")
+        unknown = "txt" if content_type.startswith("text/") else "bin"
+        extension = _EXTENSIONS.get(content_type) or (found[1] if found else unknown)
     return f"{stem}.{extension}" if ordinal == 1 else f"{stem}-{ordinal}.{extension}"
