@@ -6,9 +6,9 @@ import re
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _PADDINGS = 1000  # pieces one behind the other; more are one piece, their padding ignored
-_PADDING = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")  # behind a soft line end (RFC 2045, 6.7, rule 3)
+_SOFT_END = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")  # behind a soft line end (RFC 2045, 6.7, rule 3)
 _TOKEN = re.compile(r"[a-z0-9-]{1,40}")
-_WORDS = re.compile(rb"(?<=\S)[ \t]\S|[-_*]{8}")
+_WORDS = (re.compile(rb"[ \t](?<=\S[ \t])\S"), re.compile(rb"[-_*][-_*]{7}"))
 """What nobody writes into base64: a blank inside a line, the rule above a footer."""
 _UUENCODED = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
@@ -25,7 +25,7 @@ def octets_of(payload: str, transfer_encoding: str) -> bytes:
 
 def _decoded(octets: bytes, encoding: str) -> bytes:
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(_PADDING.sub(b"=", octets))
+        return binascii.a2b_qp(_SOFT_END.sub(b"=", octets))
     if encoding == "base64":
         return unbase64(octets)
     if encoding in _UUENCODED:
@@ -42,8 +42,8 @@ def unbase64(octets: bytes) -> bytes:
     try:
         return binascii.a2b_base64(octets.translate(None, b"\r\n \t"), strict_mode=True)
     except binascii.Error:
-        words = _WORDS.search(octets)
-        start = octets.rfind(b"\n", 0, words.start()) + 1 if words else len(octets)
+        words = min((found.start() for each in _WORDS if (found := each.search(octets))), default=None)
+        start = len(octets) if words is None else octets.rfind(b"\n", 0, words) + 1
         pieces = octets[:start].split(b"=", _PADDINGS)
         return b"".join(map(_unbase64_piece, pieces)) + octets[start:]
 
