@@ -27,6 +27,10 @@ _NAMES = {
     "application/pkcs7-signature": "smime.p7s",
     "application/x-pkcs7-signature": "smime.p7s",
     "application/pkcs7-mime": "smime.p7m",
+    "application/x-pkcs7-mime": "smime.p7m",
+    "application/pgp-encrypted": "version-pgp.asc",
+    "application/pgp-keys": "clave-publica.asc",
+    "application/vnd.ms-tnef": "winmail.dat",
     "application/ms-tnef": "winmail.dat",
     "message/delivery-status": "informe-de-entrega.txt",
     "message/disposition-notification": "acuse-de-lectura.txt",
@@ -82,5 +86,6 @@ def name_for(content_type: str, ordinal: int) -> str:
     else:
         stem = _WORDS.get(content_type.partition("/")[0], "adjunto")
         found = _PLAIN_SUBTYPE.fullmatch(content_type)
-        extension = _EXTENSIONS.get(content_type) or (found[1] if found else "bin")
+        unknown = "txt" if content_type.startswith("text/") else "bin"
+        extension = _EXTENSIONS.get(content_type) or (found[1] if found else unknown)
     return f"{stem}.{extension}" if ordinal == 1 else f"{stem}-{ordinal}.{extension}"

@@ -4,6 +4,7 @@ The limits hold while the parser runs, not after: forty thousand parts or three 
 would otherwise be built first and counted later.
 """
 
+from codecs import BOM_UTF8
 from email import policy
 from email.feedparser import BytesFeedParser
 from email.message import Message
@@ -126,7 +127,8 @@ def open_mail(raw: bytes, *, attached_too: bool = False) -> tuple[Part, tuple[st
     read bounces need it; otherwise they are leaves with their octets.
     """
     bounds = _Bounds(attached_too=attached_too)
-    message = _Opener.open(_few_enough_lines(raw, bounds), bounds)
+    # An editor's byte order mark would make a text of the header.
+    message = _Opener.open(_few_enough_lines(raw.removeprefix(BOM_UTF8), bounds), bounds)
     bounds.parsing = False
     return message, tuple(bounds.notes)
 

@@ -8,6 +8,7 @@ from html import escape
 from gateway.mail import headers, html
 from gateway.mail.addresses import Address, parse_address_field
 from gateway.mail.html_limits import fits
+from gateway.mail.inside import look_inside
 from gateway.mail.one_line import one_line
 from gateway.mail.opening import open_mail
 from gateway.mail.parsed import AttachedFile, ParsedMail
@@ -29,7 +30,9 @@ def parse(raw: bytes) -> ParsedMail:
     values: dict[str, list[str]] = {}
     for name, value in fields:
         values.setdefault(name, []).append(value)
-    text, markup, attachments = _content(collect(message), notes)
+    leaves = collect(message)
+    notes += look_inside(leaves)
+    text, markup, attachments = _content(leaves, notes)
     subject = headers.text_of(values.get("subject", [""])[0])
     return ParsedMail(
         headers=tuple((name, headers.text_of(value)) for name, value in fields),

@@ -33,6 +33,14 @@ class Leaves:
     attachments: list[AttachedFile] = field(default_factory=list)
     unnamed: dict[str, int] = field(default_factory=dict)  # how many of each type got a name from us
 
+    def name(self, written: str, content_type: str) -> str:
+        """Return a safe name for a file: as written, else one by its type, the same at each reading."""
+        filename = filenames.safe_filename(written)
+        if filename:
+            return filename
+        ordinal = self.unnamed[content_type] = self.unnamed.get(content_type, 0) + 1
+        return filenames.name_for(content_type, ordinal)
+
 
 @dataclass(frozen=True, slots=True)
 class _Head:
@@ -122,18 +130,19 @@ def _is_body(head: _Head, place: _Place) -> bool:
 
 
 def _file(octets: bytes, head: _Head, place: _Place, leaves: Leaves) -> AttachedFile:
-    filename = filenames.safe_filename(head.filename)
-    if not filename:
-        ordinal = leaves.unnamed[head.content_type] = leaves.unnamed.get(head.content_type, 0) + 1
-        filename = filenames.name_for(head.content_type, ordinal)
     is_image = head.content_type.startswith("image/")
     return AttachedFile(
-        filename=filename,
+        filename=leaves.name(head.filename or _armored_name(octets), head.content_type),
         content_type=head.content_type,
         content=octets,
         inline=is_image and (head.disposition == "inline" or (place.related and head.content_id is not None)),
         content_id=head.content_id,
     )
+
+
+def _armored_name(octets: bytes) -> str:
+    """Return a name for what PGP made of a mail: by its type it is like any other file."""
+    return "mensaje-cifrado.asc" if octets.startswith(b"-----BEGIN PGP MESSAGE-----") else ""
 
 
 def _head_of(part: Part) -> _Head:
@@ -143,7 +152,7 @@ def _head_of(part: Part) -> _Head:
         if lowered.startswith("content-") and lowered not in fields:
             fields[lowered] = headers.unfold(value)
     content_type, parameters = headers.parameters(fields.get("content-type", ""))
-    if not _is_type(content_type):
+    if not is_type(content_type):
         content_type = "text/plain" if content_type else part.get_default_type()
     disposition, disposition_parameters = headers.parameters(fields.get("content-disposition", ""))
     content_id = fields.get("content-id", "").strip("<> \t")[:250]
@@ -157,7 +166,8 @@ def _head_of(part: Part) -> _Head:
     )
 
 
-def _is_type(token: str) -> bool:
+def is_type(token: str) -> bool:
+    """Whether text is the name of a media type."""
     kind, slash, subtype = token.partition("/")
     return (
         bool(kind and slash and subtype)
@@ -176,8 +186,12 @@ def _children(part: Part) -> Iterator[Part]:
 
 
 def _rescue(root: Part, leaves: Leaves) -> None:
-    """Take the words around the parts when no part has any: a boundary closed too early."""
-    around = "\n".join(text.strip() for text in (root.preamble, root.epilogue) if text and text.strip())
-    if around:
-        octets = around.encode("utf-8", "surrogateescape")
+    """Take the words around the parts when no part has any: a boundary closed too early.
+
+    What programs write above the parts for readers older than MIME is none of them, and names it.
+    """
+    preamble = root.preamble or ""
+    around = [text.strip() for text in ("" if "MIME" in preamble else preamble, root.epilogue or "")]
+    if any(around):
+        octets = "\n".join(filter(None, around)).encode("utf-8", "surrogateescape")
         leaves.segments.append(Segment(plain=[charsets.clean(charsets.decode(octets))]))

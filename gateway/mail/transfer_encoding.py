@@ -1,10 +1,15 @@
 """The octets of a MIME part behind its transfer encoding, however broken (RFC 2045; invariants B9)."""
 
 import binascii
+import re
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _PADDINGS = 1000  # pieces one behind the other; more are one piece, their padding ignored
+_SOFT_END = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")  # behind a soft line end (RFC 2045, 6.7, rule 3)
+_TOKEN = re.compile(r"[a-z0-9-]{1,40}")
+_WORDS = (re.compile(rb"[ \t](?<=\S[ \t])\S"), re.compile(rb"[-_*][-_*]{7}"))
+"""What nobody writes into base64: a blank inside a line, the rule above a footer."""
 _UUENCODED = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
 
@@ -14,9 +19,13 @@ def octets_of(payload: str, transfer_encoding: str) -> bytes:
     `payload` is the standard library's: octets above 127 stand there as surrogates.
     """
     octets = payload.encode("utf-8", "surrogateescape")
-    encoding = transfer_encoding.partition(";")[0].strip().lower()
+    encoding = _TOKEN.search(transfer_encoding.lower())
+    return _decoded(octets, encoding[0] if encoding else "")
+
+
+def _decoded(octets: bytes, encoding: str) -> bytes:
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(octets)
+        return binascii.a2b_qp(_SOFT_END.sub(b"=", octets))
     if encoding == "base64":
         return unbase64(octets)
     if encoding in _UUENCODED:
@@ -25,11 +34,18 @@ def octets_of(payload: str, transfer_encoding: str) -> bytes:
 
 
 def unbase64(octets: bytes) -> bytes:
-    """Decode base64 with anything wrong about it: foreign characters, padding short or in the middle."""
+    """Decode base64 with anything wrong about it: foreign characters, padding short or in the middle.
+
+    Words are left as they are: all of a text that only says it is base64, and what a mailing list
+    put under one that is.
+    """
     try:
         return binascii.a2b_base64(octets.translate(None, b"\r\n \t"), strict_mode=True)
     except binascii.Error:
-        return b"".join(_unbase64_piece(piece) for piece in octets.split(b"=", _PADDINGS))
+        words = min((found.start() for each in _WORDS if (found := each.search(octets))), default=None)
+        start = len(octets) if words is None else octets.rfind(b"\n", 0, words) + 1
+        pieces = octets[:start].split(b"=", _PADDINGS)
+        return b"".join(map(_unbase64_piece, pieces)) + octets[start:]
 
 
 def _unbase64_piece(digits: bytes) -> bytes:

@@ -120,6 +120,8 @@ def test_joined(text, delete_space, expected):
         pytest.param(b"aG9s!YQ==", b"hola", id="a foreign character"),
         pytest.param(b"aG9sYQ==IHZvcw==", b"hola vos", id="two pieces, each padded"),
         pytest.param(b"aG9sY", b"hol", id="cut short"),
+        pytest.param(b"No anda.\r\nChau\r\n", b"No anda.\r\nChau\r\n", id="plain text that lies"),
+        pytest.param(b"aG9s\nYQ==\n_________\npie\n", b"hola_________\npie\n", id="a footer under it"),
         pytest.param(b"\xff\xfe", b"", id="none at all"),
     ],
 )
