@@ -9,6 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from gateway import tokens
+from gateway.mail import marker
 from gateway.mail import subject as subjects
 from gateway.mail.addresses import Address, bounce_address, tokened
 from gateway.mail.compose import compose
@@ -114,7 +115,7 @@ class Mail:
             author=shown,
             actor=writer.name if writer else "",
             text=message.text if message is not None else "",
-            marker=f"--- {tokens.new_token()[:12]} ---" if internal else "",
+            marker=marker.write(tokens.new_token()) if internal else "",
             **more,
         )
 
