@@ -15,7 +15,6 @@ from gateway.mail import (
     subject,
 )
 from gateway.mail.addresses import Address
-from gateway.mail.bounce_report import BounceReport
 from gateway.mail.classify import Kind
 from gateway.mail.commands import Commands
 from gateway.mail.digest import digest
@@ -24,6 +23,7 @@ from gateway.mail.opening import open_mail
 from gateway.mail.parse import parse
 from gateway.mail.parsed import AttachedFile, ParsedMail
 from gateway.mail.reading import Arrival, Reading, Surroundings
+from gateway.mail.report import Report
 from gateway.mail.unreadable import what_is_left
 from gateway.rules.people import Verdict
 
@@ -63,6 +63,7 @@ def _understand(
         resolve=resolve,
         at=arrival.received_at.timestamp() if arrival.received_at else time.time(),
     )
+    report = _report(raw, mail) if classification.kind in (Kind.BOUNCE, Kind.RECEIPT) else None
     own, quoted = quoting.split(mail.text, mail.html, is_reply=_is_reply(mail))
     return Reading(
         message_id=mail.message_id,
@@ -78,7 +79,12 @@ def _understand(
         from_list=classification.from_list,
         verdict=verdict,
         verdict_reason=verdict_reason,
-        clues=clues.find_clues(mail, arrival.recipients, surroundings.domain, surroundings.reply_address),
+        clues=clues.find_clues(
+            _naming_what_it_reports(mail, report),
+            arrival.recipients,
+            surroundings.domain,
+            surroundings.reply_address,
+        ),
         references=mail.references,
         text=own,
         quoted=quoted,
@@ -87,7 +93,7 @@ def _understand(
         attachments=_with_inline_marked(mail),
         unreadable=mail.unreadable,
         notes=mail.notes,
-        bounce=_bounce(raw, mail) if classification.kind is Kind.BOUNCE else None,
+        report=report,
         forwarded=forwards.find(mail) if classification.kind is Kind.PERSON else None,
     )
 
@@ -104,8 +110,15 @@ def _is_reply(mail: ParsedMail) -> bool:
     return bool(mail.references) or subject.is_reply(mail.subject)
 
 
-def _bounce(raw: bytes, mail: ParsedMail) -> BounceReport | None:
-    """Read a delivery report; here alone the mails inside are opened, for what came back is one."""
+def _naming_what_it_reports(mail: ParsedMail, report: Report | None) -> ParsedMail:
+    """A report answers the mail it is about, though not all say so in In-Reply-To."""
+    if report is None or report.message_id is None or report.message_id in mail.references:
+        return mail
+    return replace(mail, references=(report.message_id, *mail.references))
+
+
+def _report(raw: bytes, mail: ParsedMail) -> Report | None:
+    """Read a delivery report or a receipt; here alone the mails inside are opened: one came back."""
     message, _ = open_mail(raw, attached_too=True)
     return bounce_report.read_report(message, mail)
 
@@ -148,5 +161,5 @@ def _give_up(raw: bytes) -> Reading:
         attachments=mail.attachments,
         unreadable=True,
         notes=("unreadable",),
-        bounce=None,
+        report=None,
     )

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.mail.addresses import Address
-from gateway.mail.bounce_report import BounceReport
 from gateway.mail.classify import Kind
 from gateway.mail.clues import Clue
 from gateway.mail.commands import Commands
 from gateway.mail.forwards import Forwarded
 from gateway.mail.parsed import AttachedFile
+from gateway.mail.report import Report
 from gateway.rules.people import Verdict
 
 
@@ -61,5 +61,5 @@ class Reading:
     attachments: tuple[AttachedFile, ...]
     unreadable: bool
     notes: tuple[str, ...]
-    bounce: BounceReport | None
+    report: Report | None  # what a bounce or a read receipt says
     forwarded: Forwarded | None = None  # whose mail this one passes on

@@ -11,10 +11,10 @@ from sqlalchemy import and_, select, update
 from sqlmodel import Session, col
 
 from gateway import tokens
-from gateway.mail.bounce_report import Delivery
 from gateway.mail.classify import Kind
 from gateway.mail.clues import ClueKind
 from gateway.mail.reading import Reading
+from gateway.mail.report import Delivery
 from gateway.models.columns import table_of
 from gateway.models.people import Token, TokenPurpose
 from gateway.models.queues import OutboxItem, OutboxState
@@ -56,7 +56,7 @@ def keep(
 def _bounce(session: Session, mail: Reading, *, now: datetime) -> Settled:
     """A report counts only if it came to a bounce address of ours: anybody can write a report (L10)."""
     item_id = _reported(session, mail)
-    if item_id is None or mail.bounce is None:
+    if item_id is None or mail.report is None:
         return Settled(Outcome.BOUNCE, mail.kind_reason)
     item = table_of(OutboxItem)
     row = session.execute(
@@ -65,7 +65,7 @@ def _bounce(session: Session, mail: Reading, *, now: datetime) -> Settled:
     ticket = session.get(Ticket, row.ticket_id) if row and row.ticket_id else None
     if row is None or ticket is None:
         return Settled(Outcome.BOUNCE, mail.kind_reason)
-    report = mail.bounce
+    report = mail.report
     kind = EventKind.BOUNCED if report.delivery is Delivery.FAILED else EventKind.DELAYED
     if report.delivery is Delivery.FAILED and row.state == OutboxState.SENT:
         session.execute(

@@ -1,11 +1,14 @@
-from email import message_from_bytes, message_from_string
+from base64 import b64encode
+from email import message_from_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mail.bounce_report import DIAGNOSTIC_CHARACTERS, BounceReport, Delivery, read_report
+from gateway.mail.bounce_report import read_report
 from gateway.mail.opening import open_mail
+from gateway.mail.parse import parse
+from gateway.mail.report import DIAGNOSTIC_CHARACTERS, Delivery, Report
 from tests.mail.making import parsed_mail
 
 POSTFIX = """\
@@ -38,13 +41,32 @@ Subject: Red
 Ya anda
 --b--
 """
-FAILED = BounceReport(
+FAILED = Report(
     Delivery.FAILED,
     "ana@acme.com",
     "5.1.1",
     "550 5.1.1 <ana@acme.com>: Recipient address rejected: User unknown",
     "abc@mail.example.com",
 )
+
+RECEIPT = """\
+Subject: Leído: Red
+Content-Type: multipart/report; report-type=disposition-notification; boundary=b
+
+--b
+
+Su mensaje fue leído.
+
+--b
+Content-Type: message/disposition-notification
+
+Reporting-UA: acme.com; Microsoft Outlook 16.0
+Final-Recipient: rfc822;ana@acme.com
+Original-Message-ID: <abc@mail.example.com>
+Disposition: manual-action/MDN-sent-manually; displayed
+
+--b--
+"""
 
 
 def report_with(*blocks):
@@ -54,16 +76,45 @@ def report_with(*blocks):
 
 
 def read(text):
-    return read_report(message_from_string(text), parsed_mail(text=text))
+    raw = text.replace("\n", "\r\n").encode()
+    return read_report(open_mail(raw, attached_too=True)[0], parse(raw))
 
 
 def test_a_report_of_postfix_is_read_whole():
     assert read(POSTFIX) == FAILED
 
 
-def test_a_report_opened_as_mail_is_opened_reads_the_same():
-    raw = POSTFIX.replace("\n", "\r\n").encode()
-    assert read_report(open_mail(raw, attached_too=True)[0], parsed_mail()) == FAILED
+def test_a_report_that_a_gateway_made_plain_text_reads_the_same():
+    report = read(POSTFIX.replace("message/delivery-status", "text/plain"))
+    assert (report.delivery, report.recipient, report.status) == (Delivery.FAILED, "ana@acme.com", "5.1.1")
+    assert report.diagnostic.startswith("550 5.1.1")
+
+
+def test_a_status_part_in_base64_reads_the_same():
+    status = POSTFIX.partition("message/delivery-status\n\n")[2].partition("\n--b")[0]
+    encoded = b64encode(status.encode()).decode()
+    text = POSTFIX.replace("delivery-status\n\n", "delivery-status\nContent-Transfer-Encoding: base64\n\n", 1)
+    assert read(text.replace(status, encoded)) == FAILED
+
+
+def test_a_refusal_in_the_form_of_a_receipt_is_a_failure():
+    receipt = RECEIPT.replace("displayed", "deleted").replace(
+        "Subject: Leído", "Subject: Automatically rejected mail"
+    )
+    assert read(receipt).delivery is Delivery.FAILED
+
+
+@pytest.mark.parametrize(
+    ("disposition", "delivery"),
+    [
+        pytest.param("manual-action/MDN-sent-manually; displayed", Delivery.READ, id="shown"),
+        pytest.param("automatic-action/MDN-sent-automatically;displayed", Delivery.READ, id="no blank"),
+        pytest.param("manual-action/MDN-sent-automatically; deleted", Delivery.UNREAD, id="deleted unread"),
+    ],
+)
+def test_read_receipts(disposition, delivery):
+    report = read(RECEIPT.replace("manual-action/MDN-sent-manually; displayed", disposition))
+    assert report == Report(delivery, "ana@acme.com", None, message_id="abc@mail.example.com")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +218,7 @@ def test_a_diagnostic_is_one_bounded_line():
     ],
 )
 def test_reports_in_plain_words(text, delivery):
-    report = read_report(message_from_string(text), parsed_mail(text=text.partition("\n\n")[2]))
+    report = read(text)
     assert (report.delivery, report.recipient) == (delivery, "ana@acme.com")
 
 
@@ -177,7 +228,6 @@ def test_reports_in_plain_words(text, delivery):
         pytest.param("Subject: Red\n\nNo anda\n", id="mail of a person"),
         pytest.param(report_with(), id="report without a recipient"),
         pytest.param(report_with("Action: dancing"), id="unknown action"),
-        pytest.param(POSTFIX.replace("message/delivery-status", "text/plain"), id="status as plain text"),
         pytest.param(
             "Content-Type: multipart/mixed; boundary=o\n\n--o\n"
             f"Content-Type: message/rfc822\n\n{POSTFIX}\n--o--\n",

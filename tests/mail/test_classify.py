@@ -24,26 +24,23 @@ def classified(*headers, sender="ana@acme.com", message_id="1@acme.com", envelop
             "null-sender",
             id="second return path",
         ),
-        pytest.param([("auto-submitted", "auto-replied")], "auto-submitted", id="auto-replied"),
+        pytest.param([("auto-submitted", "auto-replied")], "auto-replied", id="auto-replied"),
         pytest.param(
             [("auto-submitted", "Auto-Generated; owner-email=x")], "auto-submitted", id="with parameter"
         ),
         pytest.param([("auto-submitted", "(no) auto-notified (x)")], "auto-submitted", id="comments around"),
         pytest.param(
             [("auto-submitted", "no"), ("auto-submitted", "auto-replied")],
-            "auto-submitted",
+            "auto-replied",
             id="second counts",
         ),
         pytest.param([("auto-submitted", "")], "auto-submitted", id="empty is not no"),
         pytest.param([("content-type", REPORT + "feedback-report")], "report", id="complaint of a provider"),
-        pytest.param(
-            [("content-type", REPORT + "disposition-notification")], "read-receipt", id="read receipt"
-        ),
         pytest.param([("precedence", "Junk")], "precedence", id="precedence junk"),
-        pytest.param([("precedence", "auto_reply (vacation)")], "precedence", id="precedence auto_reply"),
+        pytest.param([("precedence", "auto_reply (vacation)")], "autoresponder", id="precedence auto_reply"),
         pytest.param(
             [("precedence", "first-class"), ("precedence", "auto-reply")],
-            "precedence",
+            "autoresponder",
             id="second precedence",
         ),
         pytest.param([("x-auto-response-suppress", "All")], "response-suppressed", id="suppress all"),
