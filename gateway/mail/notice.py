@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.mail.addresses import Address
-from gateway.rules.lifecycle import Channel, Status
+from gateway.rules.lifecycle import Channel, EventKind, Status
 
 
 class Template(StrEnum):
@@ -22,6 +22,8 @@ class Template(StrEnum):
     SET_PASSWORD = "set_password"  # noqa: S105  the name of a mail
     CONFIRM_ACCOUNT = "confirm_account"
     COMMAND_MISTAKE = "command_mistake"
+    ALERT = "alert"
+    DIGEST = "digest"
 
 
 class Automatic(StrEnum):
@@ -71,6 +73,18 @@ class AuthorShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One line of a digest: nothing of what was written, which may be internal (C3)."""
+
+    kind: EventKind
+    number: int
+    subject: str
+    topic: str
+    actor: str  # who did it; "" for the system
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """What templates may show. Every mail uses a few of these; `Template` by `Template`:
 
@@ -83,6 +97,8 @@ class Values:
     - closed: `recipient`, `actor`, `text`, `support`, `reopen_days`
     - set_password, confirm_account: `recipient`, `action_url`, `link_minutes`, `help_address`, `new_account`
     - command_mistake: `mistakes`, `text`
+    - alert: `alert`, `text`
+    - digest: `recipient`, `happened`, `more`, `notices_url`
     """
 
     site: str  # "Sysmo Tickets"
@@ -106,6 +122,9 @@ class Values:
     action_url: str = ""  # the link of a mail on accounts
     link_minutes: int = 0  # how long that link holds
     new_account: bool = False  # a first password, not a forgotten one
+    alert: str = ""  # what administrators are alerted of, in their language
+    happened: tuple[Happened, ...] = ()  # the lines of a digest
+    more: int = 0  # how many did not fit among them
     reopen_days: int = 0  # how long an answer still reopens; 0 leaves the sentence out
 
 

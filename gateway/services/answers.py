@@ -8,7 +8,7 @@ from sqlmodel import Session
 from gateway.rules.admission import Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Party, Sender
-from gateway.services import held, notifications, orders, tickets
+from gateway.services import held, notifications, orders, silence, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -19,6 +19,7 @@ def append(
     session: Session, desk: Desk, thread: Thread, sender: Sender, letter: Letter, *, now: datetime
 ) -> Settled:
     """Add a mail to its ticket: an operator's with the commands it gives, anybody else's as it is."""
+    silence.on_message(session, desk, sender, thread.ticket, now=now)
     if thread.standing is Standing.OPERATOR:
         return _from_operator(session, desk, thread, sender, letter, now=now)
     tickets.add_message(

@@ -10,7 +10,7 @@ from gateway.mail.reading import Reading
 from gateway.rules import limits
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Sender, Verdict
-from gateway.services import acknowledgements, entrance, routing, senders, tickets
+from gateway.services import acknowledgements, entrance, routing, senders, silence, tickets, timeline
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -40,6 +40,7 @@ def open_by_mail(
     )
     requester = sender or senders.enrol(session, desk, [address], now=now)[0].with_verdict(mail.verdict)
     ours = frozenset(each for each in (topic.address, desk.mail.address) if each)
+    acknowledgement = acknowledgements.decide(session, desk, mail, ours, now=now)
     opening = Opening(
         topic=topic,
         subject=subjects.strip(mail.subject),
@@ -47,10 +48,13 @@ def open_by_mail(
         participants=_copied(session, desk, mail, now=now),
         linked_to=continues.ticket.id if continues else None,
         may_belong_to=mentions.ticket.id if mentions else None,
-        acknowledge=acknowledgements.allowed(session, desk, mail, ours, now=now),
+        acknowledge=acknowledgement.goes,
         believed=mail.verdict is Verdict.PASS,
     )
+    silence.on_request(session, desk, requester, now=now)
     ticket = tickets.open_ticket(session, desk, requester, opening, now=now)
+    if acknowledgement.withheld:
+        timeline.left_out(session, [(ticket.id, address.email)], acknowledgement.withheld, now=now)
     return Settled(Outcome.OPENED, "continues" if continues else "new", ticket.id)
 
 
