@@ -93,10 +93,17 @@ class Office:
         desk = open_desk(self.runtime.config, self.runtime.secret)
         self.desk = replace(desk, templates=parsed_templates())
 
-    def journal(self, raw: bytes, *, recipients: Sequence[str] = (), sender: str | None = None) -> int:
+    def journal(
+        self,
+        raw: bytes,
+        *,
+        recipients: Sequence[str] = (),
+        sender: str | None = None,
+        door: Door = Door.SMTP,
+    ) -> int:
         """Write a mail down, as a door does."""
         incoming = Incoming(
-            door=Door.SMTP,
+            door=door,
             content=content_of(raw),
             recipients=tuple(recipients),
             received_at=self.now,

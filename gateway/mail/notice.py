@@ -23,6 +23,8 @@ class Template(StrEnum):
     CONFIRM_ACCOUNT = "confirm_account"
     COMMAND_MISTAKE = "command_mistake"
     MISSED = "missed"
+    ALERT = "alert"
+    DIGEST = "digest"
 
 
 class Automatic(StrEnum):
@@ -82,6 +84,18 @@ class MissedShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One line of a digest: nothing of what was written, which may be internal (C3)."""
+
+    kind: EventKind
+    number: int
+    subject: str
+    topic: str
+    actor: str  # who did it; "" for the system
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """What templates may show. Every mail uses a few of these; `Template` by `Template`:
 
@@ -95,6 +109,8 @@ class Values:
     - set_password, confirm_account: `recipient`, `action_url`, `link_minutes`, `help_address`, `new_account`
     - command_mistake: `mistakes`, `text`
     - missed: `missed`, `internal_url`
+    - alert: `alert`, `text`
+    - digest: `recipient`, `happened`, `more`, `notices_url`
     """
 
     site: str  # "Sysmo Tickets"
@@ -120,6 +136,9 @@ class Values:
     action_url: str = ""  # the link of a mail on accounts
     link_minutes: int = 0  # how long that link holds
     new_account: bool = False  # a first password, not a forgotten one
+    alert: str = ""  # what administrators are alerted of, in their language
+    happened: tuple[Happened, ...] = ()  # the lines of a digest
+    more: int = 0  # how many did not fit among them
     reopen_days: int = 0  # how long an answer still reopens; 0 leaves the sentence out
 
 

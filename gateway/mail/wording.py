@@ -73,7 +73,8 @@ def built_in(notice: Notice, language: str) -> BuiltIn:
         lines.append(without_links(ticket.subject) if values.author is None else ticket.subject)
     if values.author is not None:
         lines.append(values.author.name)
-    lines += [plain(values.text), values.actor, *values.mistakes, values.action_url]
+    lines += [f"#{each.number} {each.subject}, {each.topic}: {each.url}" for each in values.happened]
+    lines += [values.alert, plain(values.text), values.actor, *values.mistakes, values.action_url]
     lines += [f"{each.actor}: {plain(each.text)}" for each in values.missed if each.text]
     lines += [f"{file.filename}: {file.link}" for file in (*notice.attached, *notice.linked)]
     lines += [ticket.url if ticket is not None else "", values.register_url]

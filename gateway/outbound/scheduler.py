@@ -1,7 +1,7 @@
 """Timed jobs, each once a period, under a lease: however many workers, one does it (E11)."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -13,7 +13,8 @@ from gateway.errors import StaleLease
 from gateway.models.columns import table_of
 from gateway.models.queues import Job
 from gateway.runtime import Runtime, is_dead
-from gateway.services import leases, upkeep
+from gateway.services import digests, leases, upkeep
+from gateway.services.desk import open_desk
 
 log = structlog.get_logger()
 
@@ -41,12 +42,13 @@ def work_off(runtime: Runtime, jobs: Mapping[str, Work] | None = None) -> None:
     jobs = JOBS if jobs is None else jobs
     with runtime.db.transaction() as session:
         leases.release_dead(session, Job, is_dead)
-        upkeep.set_up_jobs(session, list(jobs), now=runtime.now(), period=PERIOD)
+        for period, names in _by_period(jobs).items():
+            upkeep.set_up_jobs(session, names, now=runtime.now(), period=period)
     while (claimed := _claim(runtime, list(jobs))) is not None:
         name, fence = claimed
 
         def done(session: Session, name: str = name, fence: int = fence) -> None:
-            leases.settle(session, Job, name, fence, due_at=runtime.now() + PERIOD)
+            leases.settle(session, Job, name, fence, due_at=runtime.now() + _period(name))
 
         try:
             jobs[name](runtime, done)
@@ -74,6 +76,18 @@ def remove_expired(runtime: Runtime, done: Done) -> None:
         done(session)
 
 
+def send_digests(runtime: Runtime, done: Done) -> None:
+    """Notices that were too many for their mail, one mail an operator (B11)."""
+    with runtime.db.snapshot() as session:
+        due = digests.are_due(session)
+    desk = open_desk(runtime.config, runtime.secret) if due else None
+    with runtime.db.transaction() as session:
+        if desk is not None:
+            digests.send(session, desk, now=runtime.now())
+        done(session)
+    runtime.wakeup.ring("outbox")
+
+
 def sweep_blobs(runtime: Runtime, done: Done) -> None:
     """Looked for at leisure, rows in one transaction, and their files when that is committed."""
     with runtime.db.snapshot() as session:
@@ -86,8 +100,26 @@ def sweep_blobs(runtime: Runtime, done: Done) -> None:
 
 
 JOBS: Mapping[str, Work] = MappingProxyType(
-    {"forget-counts": forget_counts, "remove-expired": remove_expired, "sweep-blobs": sweep_blobs}
+    {
+        "forget-counts": forget_counts,
+        "remove-expired": remove_expired,
+        "send-digests": send_digests,
+        "sweep-blobs": sweep_blobs,
+    }
 )
+PERIODS: Mapping[str, timedelta] = MappingProxyType({"send-digests": timedelta(minutes=15)})
+"""Of the jobs that are not done once in a PERIOD."""
+
+
+def _period(name: str) -> timedelta:
+    return PERIODS.get(name, PERIOD)
+
+
+def _by_period(names: Iterable[str]) -> dict[timedelta, list[str]]:
+    found: dict[timedelta, list[str]] = {}
+    for name in names:
+        found.setdefault(_period(name), []).append(name)
+    return found
 
 
 def _claim(runtime: Runtime, names: list[str]) -> tuple[str, int] | None:

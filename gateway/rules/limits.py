@@ -45,6 +45,7 @@ FILENAME_CHARACTERS = 120
 
 # Effects of one mail (B11, T6)
 NOTICES = 20
+DIGEST_LINES = 50
 NEW_PARTICIPANTS = 10
 
 
@@ -67,6 +68,14 @@ ACKNOWLEDGEMENTS_DAY = Rate(10, timedelta(days=1))
 ACKNOWLEDGEMENTS_UNVERIFIED = Rate(1, timedelta(days=1))
 ACKNOWLEDGEMENTS_DOMAIN = Rate(30, timedelta(days=1))
 ACKNOWLEDGEMENTS_ALL = Rate(120, timedelta(minutes=1))
+ACKNOWLEDGEMENTS_PAUSE = timedelta(hours=1)
+"""How long the breaker stops them: a flood is over by then, or opens it again within a minute."""
+
+CONVERSATION = (Rate(10, timedelta(minutes=10)), Rate(20, timedelta(hours=1)))
+"""Messages between an address and a ticket, both ways; more are a loop (L5)."""
+TICKETS_BEFORE_SILENCE = Rate(30, timedelta(hours=1))
+SILENCE = timedelta(hours=24)
+ALERTS = Rate(1, timedelta(hours=1))  # mails for one cause (O4)
 
 
 def disk_is_low(free: int, total: int) -> bool:

@@ -1,35 +1,61 @@
 """May this request be acknowledged? Better silent than part of a flood or a loop (L4)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from gateway.mail.reading import Reading
 from gateway.rules import limits
+from gateway.rules.limits import Rate
 from gateway.rules.people import Verdict
-from gateway.services import counters
+from gateway.services import alerts, counters
+from gateway.services.alerts import Cause
 from gateway.services.desk import Desk
 
+OVERALL = "ack"
+BREAKER = "ack-breaker"
 
-def allowed(
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Whether one goes to the sender of a new request; `withheld` names the cap that keeps one back."""
+
+    goes: bool
+    withheld: str = ""
+
+
+def decide(
     session: Session, desk: Desk, mail: Reading, our_addresses: frozenset[str], *, now: datetime
-) -> bool:
-    """Whether an acknowledgement may go to the sender of a new request; counts it if so.
+) -> Acknowledgement:
+    """Decide on the acknowledgement of a new request, and count it if it goes.
 
-    Only if one of our addresses stands in To or Cc: a mail in blind copy or through a list was not
-    written to us.
+    One is due only if an address of ours stands in To or Cc: a mail in blind copy or through a list
+    was not written to us. When too many go out in a minute, whoever they go to, a breaker stops all
+    of them for an hour and the administrators are told.
     """
     if not desk.mail.acknowledge or mail.sender is None or mail.from_list:
-        return False
+        return Acknowledgement(goes=False)
     if not our_addresses & {address.email for address in (*mail.to, *mail.cc)}:
-        return False
-    email = mail.sender.email
+        return Acknowledgement(goes=False)
+    caps = _caps(mail.sender.email, mail.verdict)
+    reached = counters.first_reached(session, caps, now=now)
+    if reached is None:
+        counters.count(session, *(name for name in caps if name != BREAKER), now=now)
+        return Acknowledgement(goes=True)
+    if reached == OVERALL:
+        counters.count(session, BREAKER, now=now)
+        alerts.raise_alert(session, desk, Cause.ACKNOWLEDGEMENTS, now=now)
+    withheld = "too-many-at-once" if reached in (OVERALL, BREAKER) else reached.partition(":")[0]
+    return Acknowledgement(goes=False, withheld=withheld)
+
+
+def _caps(email: str, verdict: Verdict) -> dict[str, list[Rate]]:
+    """Return what is counted, with its rates. The overall one is the last, so that it is only reached
+    by one that would go otherwise."""
     own = [limits.ACKNOWLEDGEMENTS_HOUR, limits.ACKNOWLEDGEMENTS_DAY]
-    caps = {"ack": [limits.ACKNOWLEDGEMENTS_ALL], f"ack:{email}": own}
-    if mail.verdict is not Verdict.PASS:
+    caps = {BREAKER: [Rate(1, limits.ACKNOWLEDGEMENTS_PAUSE)], f"ack-address:{email}": own}
+    if verdict is not Verdict.PASS:
         own.append(limits.ACKNOWLEDGEMENTS_UNVERIFIED)
         caps[f"ack-domain:{email.rpartition('@')[2]}"] = [limits.ACKNOWLEDGEMENTS_DOMAIN]
-    if not counters.all_allow(session, caps, now=now):
-        return False
-    counters.count(session, *caps, now=now)
-    return True
+    return caps | {OVERALL: [limits.ACKNOWLEDGEMENTS_ALL]}

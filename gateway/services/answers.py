@@ -9,7 +9,7 @@ from gateway.mail import subject as subjects
 from gateway.rules.admission import Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Party, Sender
-from gateway.services import held, missed, notifications, orders, participants, tickets
+from gateway.services import held, missed, notifications, orders, participants, silence, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -21,6 +21,7 @@ def append(
     session: Session, desk: Desk, thread: Thread, sender: Sender, letter: Letter, *, now: datetime
 ) -> Settled:
     """Add a mail to its ticket: an operator's with the commands it gives, anybody else's as it is."""
+    silence.on_message(session, desk, sender, thread.ticket, now=now)
     if thread.standing is Standing.OPERATOR:
         return _from_operator(session, desk, thread, sender, letter, now=now)
     tickets.add_message(

@@ -41,9 +41,15 @@ def allows(session: Session, name: str, *rates: Rate, now: datetime) -> bool:
 
 def all_allow(session: Session, caps: Mapping[str, Sequence[Rate]], *, now: datetime) -> bool:
     """Whether each of these may happen once more under its rates; one query for all."""
+    return first_reached(session, caps, now=now) is None
+
+
+def first_reached(session: Session, caps: Mapping[str, Sequence[Rate]], *, now: datetime) -> str | None:
+    """Return the first of these names that may not happen once more, or None; one query for all."""
     wanted = [(name, rate) for name, rates in caps.items() for rate in rates]
     sums = _sums(session, [(name, rate.period) for name, rate in wanted], now=now)
-    return all(so_far < rate.count for so_far, (_, rate) in zip(sums, wanted, strict=True))
+    reached = (name for so_far, (name, rate) in zip(sums, wanted, strict=True) if so_far >= rate.count)
+    return next(reached, None)
 
 
 def take(session: Session, name: str, *rates: Rate, now: datetime) -> bool:

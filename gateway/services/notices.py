@@ -28,7 +28,7 @@ from gateway.models.queues import OutboxState, Purpose
 from gateway.models.tickets import Message
 from gateway.rules.lifecycle import Channel, MessageKind
 from gateway.rules.people import UserStatus, is_staff
-from gateway.services import outbox
+from gateway.services import outbox, timeline
 from gateway.services.desk import Desk
 from gateway.services.recipients import Circle, Person
 from gateway.services.statements import add_all
@@ -45,6 +45,9 @@ class Form:
     automatic: Automatic | None
     resend: bool
 
+
+SILENT = "silence"
+"""Why a mail was left out, as an event says it."""
 
 _NOTICE = (Purpose.NOTICE, Automatic.GENERATED, True)
 NEW_REQUEST = Form(Template.NEW_REQUEST, *_NOTICE)
@@ -154,8 +157,19 @@ class Mail:
             linked=linked,
         )
         row = outbox_row(desk, notice, form.purpose, resend=form.resend, user_id=self.to.id, now=self.now)
-        internal = form is INTERNAL_COMMENT
-        return row | {"ticket_id": ticket.id, "event_id": event_id, "internal": internal, "token": token}
+        return row | {
+            "ticket_id": ticket.id,
+            "event_id": event_id,
+            "internal": form is INTERNAL_COMMENT,
+            "token": token,
+            "silent": self._is_silent,
+        }
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether the recipient gets no automatic mail now; a person's words always go (L5, L10)."""
+        until = self.to.silent_until
+        return self.form.automatic is not None and until is not None and until > self.now
 
     def _name(self, writer: Person | None) -> str:
         """Who the From names: a client with their company, an operator with the team, else the team."""
@@ -196,20 +210,26 @@ def outbox_row(
 
 
 def store(session: Session, desk: Desk, rows: list[dict[str, Any]], *, now: datetime) -> None:
-    """Insert rows and the tokens that prove the answers to them; tokens are stored hashed (T3).
+    """Insert rows of one ticket, and the tokens that prove the answers to them, which are stored hashed (T3).
 
-    A person's words get a bounce address of their own as envelope sender, so that a report of
+    What is silent goes no further than a note on the ticket: every automatic mail on a ticket passes
+    here. A person's words get a bounce address of their own as envelope sender, so that a report of
     their non-delivery is known again (L10).
     """
-    proofs = []
+    going: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
     for row in rows:
+        (left_out if row.pop("silent") else going).append(row)
+    timeline.left_out(session, [(row["ticket_id"], row["recipient"]) for row in left_out], SILENT, now=now)
+    proofs = []
+    for row in going:
         token = row.pop("token")
         proofs.append(_token(row, token, TokenPurpose.REPLY, now=now))
         if row["envelope_from"] and desk.mail.reply_address:
             bounce = tokens.new_token()
             row["envelope_from"] = bounce_address(desk.mail.reply_address, bounce)
             proofs.append(_token(row, bounce, TokenPurpose.BOUNCE, now=now))
-    outbox.queue(session, rows)
+    outbox.queue(session, going)
     add_all(session, Token, proofs)
 
 

@@ -7,17 +7,15 @@ from urllib.parse import quote
 
 from sqlmodel import Session
 
-from gateway import tokens
-from gateway.mail.addresses import Address
-from gateway.mail.notice import AttachedRef, Automatic, Notice, Template, Values
+from gateway.mail.notice import AttachedRef, Template, Values
 from gateway.models.people import User
 from gateway.models.queues import Purpose
 from gateway.models.tickets import Attachment, Event, Message, Ticket
-from gateway.rules import mentions
+from gateway.rules import limits, mentions
 from gateway.rules.audience import operators_told
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Party, Sender, UserStatus
-from gateway.services import outbox, recipients
+from gateway.services import digests, house_mail, outbox, recipients
 from gateway.services.desk import Desk
 from gateway.services.missed import Missed
 from gateway.services.notices import (
@@ -32,7 +30,6 @@ from gateway.services.notices import (
     REPLY,
     Form,
     Mail,
-    outbox_row,
     store,
 )
 from gateway.services.recipients import Circle
@@ -64,7 +61,8 @@ def announce(
     """Queue a mail for everybody who is to be told. The event is written already."""
     named = _named(session, ticket, happening)
     circle = recipients.around(session, ticket, author.user_id if author else None, also=named)
-    told = list(_told(circle, happening, named, author.user_id if author else None))
+    everybody = list(_told(circle, happening, named, author.user_id if author else None))
+    told = _direct(session, circle, happening, everybody, now=now)
     _queue(session, desk, circle, happening, told, author=author, now=now)
 
 
@@ -100,29 +98,16 @@ def set_password(
     session: Session, desk: Desk, user: User, token: str, *, minutes: int, new_account: bool, now: datetime
 ) -> None:
     """Queue the mail with the link that sets a password (`/clave/TOKEN`)."""
-    message_id = f"{tokens.new_token()}@{desk.mail.message_id_domain}"
-    notice = Notice(
-        template=Template.SET_PASSWORD,
-        language=user.language,
-        sender=Address(desk.mail.address, desk.site.name),
-        reply_to=None,
-        to=Address(user.email, user.name),
-        message_id=message_id,
-        date=now,
-        timezone=desk.site.timezone,
-        automatic=Automatic.GENERATED,
-        loop=desk.loop,
-        values=Values(
-            site=desk.site.name,
-            support=desk.support,
-            recipient=user.name,
-            action_url=desk.url(f"/clave/{token}"),
-            link_minutes=minutes,
-            new_account=new_account,
-            help_address=desk.mail.address,
-        ),
+    values = Values(
+        site=desk.site.name,
+        support=desk.support,
+        recipient=user.name,
+        action_url=desk.url(f"/clave/{token}"),
+        link_minutes=minutes,
+        new_account=new_account,
+        help_address=desk.mail.address,
     )
-    row = outbox_row(desk, notice, Purpose.RESET, resend=False, user_id=user.id, now=now)
+    row = house_mail.row(desk, user, Template.SET_PASSWORD, Purpose.RESET, values, now=now)
     outbox.queue(session, [row])
 
 
@@ -161,6 +146,30 @@ def _told(
         yield from ((each, form) for each in told if circle.people[each].status is UserStatus.ACTIVE)
     if happening.acknowledge and requester in circle.participants:
         yield requester, ACKNOWLEDGEMENT
+
+
+def _direct(
+    session: Session,
+    circle: Circle,
+    happening: Happening,
+    told: Sequence[tuple[int, Form]],
+    *,
+    now: datetime,
+) -> Sequence[tuple[int, Form]]:
+    """Return who is told at once: of the operators the first twenty. The others wait for a digest (B11).
+
+    A mail that opens a ticket or answers one as a client makes one event; an operator's may make several.
+    """
+    operators = [user for user, form in told if form.purpose is Purpose.NOTICE]
+    left = limits.NOTICES
+    if operators and happening.event.kind not in (EventKind.OPENED, EventKind.REPLIED):
+        left = digests.notices_left(session, circle.ticket.id, now=now)
+    if len(operators) <= left:
+        return told
+    operators.sort(key=lambda user: (user != circle.ticket.assignee_id, user))
+    later = frozenset(operators[left:])
+    digests.postpone(session, happening.event, sorted(later), now=now)
+    return [(user, form) for user, form in told if user not in later or form.purpose is not Purpose.NOTICE]
 
 
 def _queue(

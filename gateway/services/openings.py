@@ -8,7 +8,16 @@ from gateway.mail import subject as subjects
 from gateway.mail.addresses import Address
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Sender, Verdict
-from gateway.services import acknowledgements, forwards, participants, routing, senders, tickets
+from gateway.services import (
+    acknowledgements,
+    forwards,
+    participants,
+    routing,
+    senders,
+    silence,
+    tickets,
+    timeline,
+)
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -41,6 +50,7 @@ def open_by_mail(
         return forwards.open_for_client(session, desk, letter, behalf, topic, now=now)
     requester = sender or senders.enrol(session, desk, [address], now=now)[0].with_verdict(mail.verdict)
     ours = frozenset(each for each in (topic.address, desk.mail.address) if each)
+    acknowledgement = acknowledgements.decide(session, desk, mail, ours, now=now)
     opening = Opening(
         topic=topic,
         subject=subjects.strip(mail.subject),
@@ -48,8 +58,11 @@ def open_by_mail(
         participants=participants.copied(session, desk, mail, now=now),
         linked_to=continues.ticket.id if continues else None,
         may_belong_to=mentions.ticket.id if mentions else None,
-        acknowledge=acknowledgements.allowed(session, desk, mail, ours, now=now),
+        acknowledge=acknowledgement.goes,
         believed=mail.verdict is Verdict.PASS,
     )
+    silence.on_request(session, desk, requester, now=now)
     ticket = tickets.open_ticket(session, desk, requester, opening, now=now)
+    if acknowledgement.withheld:
+        timeline.left_out(session, [(ticket.id, address.email)], acknowledgement.withheld, now=now)
     return Settled(Outcome.OPENED, "continues" if continues else "new", ticket.id)

@@ -288,11 +288,13 @@ def _may_still_see(session: Session, item_id: int) -> bool:
     row = run(session, RECIPIENT_NOW, id=item_id).one()
     if row.status == UserStatus.DISABLED:
         return False
+    active_staff = row.id is not None and is_staff(row.role) and row.status == UserStatus.ACTIVE
+    if row.purpose in (Purpose.DIGEST, Purpose.ALERT):
+        return active_staff
     if row.ticket_id is None or row.purpose == Purpose.MISTAKE:
         return True
     if row.id is None:
         return False
-    active_staff = is_staff(row.role) and row.status == UserStatus.ACTIVE
     answers = row.role == Role.ADMIN or row.serves is not None or row.assignee_id == row.id
     return (active_staff and answers) or (row.takes_part is not None and not row.internal)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, or_, select
 from sqlmodel import Session
@@ -42,6 +43,7 @@ PEOPLE = (
         PERSON.role,
         PERSON.status,
         PERSON.language,
+        PERSON.silent_until,
         COMPANY.name.label("company"),
         COMPANY.cuit,
     )
@@ -94,6 +96,7 @@ class Person:
     language: str
     company: str
     cuit: str
+    silent_until: datetime | None = None
 
     @property
     def shown(self) -> str:
@@ -144,7 +147,15 @@ def around(session: Session, ticket: Ticket, author_id: int | None, also: Iterab
     rows = run(session, PEOPLE, wanted=list(wanted))
     people = {
         row.id: Person(
-            row.id, row.email, row.name, row.role, row.status, row.language, row.company or "", row.cuit or ""
+            row.id,
+            row.email,
+            row.name,
+            row.role,
+            row.status,
+            row.language,
+            row.company or "",
+            row.cuit or "",
+            row.silent_until,
         )
         for row in rows
     }

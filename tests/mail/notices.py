@@ -8,7 +8,7 @@ from typing import Any
 import gateway
 from gateway.mail.addresses import Address
 from gateway.mail.compose import AttachedRef, Automatic, Notice, Template, Templates, TicketShown, Values
-from gateway.mail.notice import AuthorShown, MissedShown
+from gateway.mail.notice import AuthorShown, Happened, MissedShown
 from gateway.rules.lifecycle import EventKind, Status
 
 DIRECTORY = Path(gateway.__file__).parent.parent / "templates" / "email"
@@ -32,6 +32,14 @@ LAURA = AuthorShown(
     cuit="30999999804",
     verified=True,
 )
+HAPPENED = Happened(
+    kind=EventKind.REPLIED,
+    number=1042,
+    subject="No puedo emitir facturas A desde ayer",
+    topic="Facturación",
+    actor="Laura Giménez",
+    url=f"{SITE}/solicitudes/1042",
+)
 MARTIN = AuthorShown(name="Martín Sosa")
 
 
@@ -45,6 +53,8 @@ def values(**changes: Any) -> Values:
         author=LAURA,
         actor="Ana Ruiz",
         text="Hola, buenas tardes.\n\nNo podemos emitir facturas A.\nLas B salen bien.",
+        alert="Los acuses de recibo están detenidos.",
+        happened=(HAPPENED,),
         mistakes=("#asinar ana@sysmo.example",),
         missed=(
             MissedShown(
