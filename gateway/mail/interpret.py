@@ -16,6 +16,7 @@ from gateway.mail import (
 )
 from gateway.mail.addresses import Address
 from gateway.mail.classify import Kind
+from gateway.mail.clues import Clue, ClueKind
 from gateway.mail.commands import Commands
 from gateway.mail.digest import digest
 from gateway.mail.dns_records import Resolve, TxtRecords
@@ -24,6 +25,7 @@ from gateway.mail.parse import parse
 from gateway.mail.parsed import AttachedFile, ParsedMail
 from gateway.mail.reading import Arrival, Reading, Surroundings
 from gateway.mail.report import Report
+from gateway.mail.searchable import texts_in
 from gateway.mail.unreadable import what_is_left
 from gateway.rules.people import Verdict
 
@@ -65,6 +67,12 @@ def _understand(
     )
     report = _report(raw, mail) if classification.kind in (Kind.BOUNCE, Kind.RECEIPT) else None
     own, quoted = quoting.split(mail.text, mail.html, is_reply=_is_reply(mail))
+    found = clues.find_clues(
+        _naming_what_it_reports(mail, report),
+        arrival.recipients,
+        surroundings.domain,
+        surroundings.reply_address,
+    )
     return Reading(
         message_id=mail.message_id,
         digest=digest(raw),
@@ -79,12 +87,7 @@ def _understand(
         from_list=classification.from_list,
         verdict=verdict,
         verdict_reason=verdict_reason,
-        clues=clues.find_clues(
-            _naming_what_it_reports(mail, report),
-            arrival.recipients,
-            surroundings.domain,
-            surroundings.reply_address,
-        ),
+        clues=found,
         references=mail.references,
         text=own,
         quoted=quoted,
@@ -95,6 +98,7 @@ def _understand(
         notes=mail.notes,
         report=report,
         forwarded=forwards.find(mail) if classification.kind is Kind.PERSON else None,
+        attached_text=_attached_text(mail, found),
     )
 
 
@@ -121,6 +125,12 @@ def _report(raw: bytes, mail: ParsedMail) -> Report | None:
     """Read a delivery report or a receipt; here alone the mails inside are opened: one came back."""
     message, _ = open_mail(raw, attached_too=True)
     return bounce_report.read_report(message, mail)
+
+
+def _attached_text(mail: ParsedMail, found: tuple[Clue, ...]) -> str:
+    """Return what can be read in the files of a mail that answers one of ours, as an operator's may."""
+    answers = any(clue.kind is ClueKind.TOKEN for clue in found)
+    return "\n".join(texts_in(mail.attachments)) if answers else ""
 
 
 def _with_inline_marked(mail: ParsedMail) -> tuple[AttachedFile, ...]:

@@ -23,6 +23,7 @@ class Template(StrEnum):
     CONFIRM_ACCOUNT = "confirm_account"
     COMMAND_MISTAKE = "command_mistake"
     MISSED = "missed"
+    WITHHELD = "withheld"
     ALERT = "alert"
     DIGEST = "digest"
 
@@ -109,6 +110,7 @@ class Values:
     - set_password, confirm_account: `recipient`, `action_url`, `link_minutes`, `help_address`, `new_account`
     - command_mistake: `mistakes`, `text`
     - missed: `missed`, `internal_url`
+    - withheld: `text`
     - alert: `alert`, `text`
     - digest: `recipient`, `happened`, `more`, `notices_url`
     """

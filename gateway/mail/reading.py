@@ -63,3 +63,4 @@ class Reading:
     notes: tuple[str, ...]
     report: Report | None  # what a bounce or a read receipt says
     forwarded: Forwarded | None = None  # whose mail this one passes on
+    attached_text: str = ""  # what can be read in the files of a mail that answers one of ours (C3)

@@ -9,7 +9,7 @@ from gateway.mail import subject as subjects
 from gateway.rules.admission import Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Party, Sender
-from gateway.services import held, missed, notifications, orders, participants, silence, tickets
+from gateway.services import held, missed, notifications, orders, participants, publishing, silence, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -45,6 +45,12 @@ def _from_operator(
     internal = asked.internal or thread.answers_internal or subjects.is_forward(mail.subject)
     kind = MessageKind.INTERNAL if internal else MessageKind.PUBLIC
     contribution = replace(letter.contribution, text=mail.commands.rest, kind=kind)
+    if not internal:
+        leak = publishing.find_leak(session, ticket, contribution.text, mail)
+        if leak is not None:
+            notifications.tell_withheld(session, desk, ticket, operator, text=contribution.text, now=now)
+            return held.keep(f"leak-{leak}", thread)
+        contribution = publishing.without_signature(session, replace(contribution, html=""), operator)
     says_something = bool(contribution.text.strip() or contribution.files) or not asked.any
     replied = says_something and not internal
     unseen = missed.since(session, ticket, thread.answers, operator) if replied else Missed()

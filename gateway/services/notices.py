@@ -58,6 +58,7 @@ ACKNOWLEDGEMENT = Form(Template.ACKNOWLEDGEMENT, Purpose.ACKNOWLEDGEMENT, Automa
 REPLY = Form(Template.OPERATOR_REPLY, Purpose.REPLY, None, True)
 CLOSED = Form(Template.CLOSED, Purpose.CLOSED, Automatic.GENERATED, True)
 MISSED = Form(Template.MISSED, Purpose.MISSED, Automatic.GENERATED, True)
+WITHHELD = Form(Template.WITHHELD, Purpose.MISTAKE, Automatic.REPLIED, False)
 MISTAKE = Form(Template.COMMAND_MISTAKE, Purpose.MISTAKE, Automatic.REPLIED, False)
 
 
@@ -173,7 +174,7 @@ class Mail:
 
     def _name(self, writer: Person | None) -> str:
         """Who the From names: a client with their company, an operator with the team, else the team."""
-        if writer is None or self.form in (ACKNOWLEDGEMENT, CLOSED, MISSED, MISTAKE):
+        if writer is None or self.form in (ACKNOWLEDGEMENT, CLOSED, MISSED, MISTAKE, WITHHELD):
             return self.desk.support
         aside = self.desk.support if is_staff(writer.role) else writer.company
         if not writer.name and not is_staff(self.to.role):

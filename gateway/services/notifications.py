@@ -28,6 +28,7 @@ from gateway.services.notices import (
     MISTAKE,
     NEW_REQUEST,
     REPLY,
+    WITHHELD,
     Form,
     Mail,
     store,
@@ -81,6 +82,15 @@ def tell_mistakes(
     mail = Mail(desk, circle, circle.people[operator.user_id], MISTAKE, now)
     values = mail.values(mistakes=tuple(mistakes), text=text)
     store(session, desk, [mail.row(values, references=(), event_id=None)], now=now)
+
+
+def tell_withheld(
+    session: Session, desk: Desk, ticket: Ticket, operator: Sender, *, text: str, now: datetime
+) -> None:
+    """Tell an operator that their answer was held, for it would have shown something internal (C3)."""
+    circle = recipients.around(session, ticket, operator.user_id)
+    mail = Mail(desk, circle, circle.people[operator.user_id], WITHHELD, now)
+    store(session, desk, [mail.row(mail.values(text=text), references=(), event_id=None)], now=now)
 
 
 def tell_missed(
