@@ -52,8 +52,9 @@ def propose(
 
     Nobody is proposed twice, and nobody of the team.
     """
-    named = [each.email for each in _others(mail) if each.email != sender.email]
-    if not named:
+    others = [each.email for each in _others(mail) if each.email != sender.email]
+    named = [each for each in others if entrance.token_in(desk.mail, each) is None]
+    if not named:  # nearly always: people answer the address we gave them, and nobody else
         return
     known = set(run(session, KNOWN_AMONG, ticket=ticket.id, emails=named).scalars())
     for detail in run(session, PROPOSED, ticket=ticket.id).scalars():
