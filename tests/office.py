@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from functools import cache
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -100,6 +101,7 @@ class Office:
         recipients: Sequence[str] = (),
         sender: str | None = None,
         door: Door = Door.SMTP,
+        listed_peer: bool = True,
     ) -> int:
         """Write a mail down, as a door does."""
         incoming = Incoming(
@@ -109,7 +111,7 @@ class Office:
             received_at=self.now,
             message_id=peek(raw).message_id,
             envelope_from=sender,
-            listed_peer=True,
+            listed_peer=listed_peer,
         )
         return journal.append(self.session, [incoming], now=self.now)[0]
 
@@ -128,9 +130,9 @@ class Office:
         self.session.flush()
         return done
 
-    def deliver(self, raw: bytes, *, recipients: Sequence[str] = (), sender: str | None = None) -> Settled:
-        """A mail from the door to its outcome."""
-        return self.apply(self.journal(raw, recipients=recipients, sender=sender))
+    def deliver(self, raw: bytes, **envelope: Any) -> Settled:
+        """A mail from the door to its outcome; `envelope` as `journal` takes it."""
+        return self.apply(self.journal(raw, **envelope))
 
     def out(self) -> list[EmailMessage]:
         """What was queued since the last look, oldest first, each with its envelope in X- headers."""
