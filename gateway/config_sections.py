@@ -212,6 +212,7 @@ class Trust(Section):
     dkim: bool = True
     operator_mail: Literal["token", "verified"] = "token"
     unknown_senders: Literal["accept", "hold"] = "accept"
+    form_senders: tuple[EmailAddress, ...] = ()
 
 
 class Web(Section):

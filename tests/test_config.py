@@ -87,6 +87,7 @@ BROKEN = [
     ("trust", "dkim", "7"),
     ("trust", "operator_mail", '"always"'),
     ("trust", "unknown_senders", '"refuse"'),
+    ("trust", "form_senders", '["no address"]'),
     ("web", "host", "7"),
     ("web", "port", '"http"'),
     ("web", "proxies", '["*"]'),

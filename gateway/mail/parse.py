@@ -41,6 +41,7 @@ def parse(raw: bytes) -> ParsedMail:
         from_fields=len(values.get("from", [])),
         to=_addresses(values.get("to", []), notes),
         cc=_addresses(values.get("cc", []), notes),
+        reply_to=_addresses(values.get("reply-to", []), notes),
         subject=one_line(subject, limits.SUBJECT_CHARACTERS),
         date=_date(values.get("date", [])),
         references=_references(values, notes),

@@ -34,4 +34,5 @@ class ParsedMail:
     html: str  # raw HTML of the body, "" when there is none
     attachments: tuple[AttachedFile, ...]
     unreadable: bool = False
+    reply_to: tuple[Address, ...] = ()
     notes: tuple[str, ...] = ()  # catalogue keys: what was beyond a limit and stays raw only

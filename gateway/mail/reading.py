@@ -45,6 +45,7 @@ class Reading:
     claimed: tuple[Address, ...]  # every From mailbox, for showing
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
+    reply_to: tuple[Address, ...]  # never who wrote (T7), but see mail/web_forms
     subject: str
     date: datetime | None
     kind: Kind

@@ -8,6 +8,7 @@ from gateway.errors import TryLater
 from gateway.mail.addresses import Address
 from gateway.mail.classify import Kind
 from gateway.mail.reading import Reading
+from gateway.mail.web_forms import from_its_writer
 from gateway.models.queues import JournalEntry
 from gateway.rules import lifecycle
 from gateway.rules.admission import Admission, Evidence, Outcome, Standing, admit
@@ -40,6 +41,7 @@ def apply_mail(
     itself = [mail.message_id] if mail.message_id else []
     if journal.parent_waits(session, entry, [*mail.references, *itself]):
         raise TryLater
+    mail = from_its_writer(mail, desk.trust.form_senders)
     letter = letter_of(entry, mail, files)
     address = mail.sender or next(iter(mail.claimed), None)
     sender = senders.identify(session, address, mail.verdict) if address else None

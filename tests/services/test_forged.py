@@ -429,6 +429,33 @@ def test_a_reply_address_collects_no_codes_of_other_services(scene: Scene, heade
     assert WORDS not in str(portal.requests(session, laura))
 
 
+FORM = "formulario@example.com"
+
+
+def test_a_listed_web_form_opens_requests_and_does_no_more(
+    session: Session, make_runtime: Callable[..., Runtime], now: datetime
+) -> None:
+    """Anybody may type any address into a form: an operator's, or a client's with the code of a request."""
+    martin = make_operator(session)
+    make_topic(session, "Facturación", martin, is_default=True)
+    office = Office(make_runtime(TRUST.format("token") + f'\nform_senders = ["{FORM}"]'), session, now)
+    said = b"Authentication-Results: mx.example.com; dmarc=pass header.from=example.com\r\n"
+    done = office.deliver(
+        said + mail(sender=FORM, reply_to=f"Laura <{LAURA}>", cc=LUIS, auto_submitted="auto-generated"),
+        recipients=["soporte@example.com"],
+    )
+    ticket = session.get(Ticket, done.ticket_id)
+    assert ticket is not None
+    requester = session.get(User, ticket.requester_id)
+    assert requester is not None
+    assert (requester.email, requester.status) == (LAURA, UserStatus.PROVISIONAL)
+    sent = {each["X-Envelope-To"]: each for each in office.out()}
+    assert set(sent) == {MARTIN, LAURA}, "nobody in copy, and not the form"
+    answer = mail(sender=FORM, reply_to=MARTIN, subject=sent[MARTIN]["Subject"], message_id="2@example.com")
+    done = office.deliver(said + answer, recipients=[sent[LAURA]["Reply-To"]])
+    assert (done.outcome, done.reason) == (HELD, "operator-without-token")
+
+
 def test_operators_alone_are_told_where_a_mail_may_belong(scene: Scene) -> None:
     done = scene.deliver(opened(line(EVIL), NUMBER))
     detail = scene.office.session.execute(
