@@ -122,7 +122,7 @@ class Office:
         assert entry is not None
         raw = blobs.read(self.session, self.runtime.blobs, entry.sha256)
         recipients = tuple(entry.recipients)
-        arrival = Arrival("smtp", entry.envelope_from, recipients, entry.listed_peer, entry.received_at)
+        arrival = Arrival(entry.door, entry.envelope_from, recipients, entry.listed_peer, entry.received_at)
         reading = read(raw, arrival, self.desk.surroundings())
         files = letters.file_away(self.runtime.blobs, reading)
         done = intake.apply_mail(self.session, self.desk, entry, reading, files, now=self.now)

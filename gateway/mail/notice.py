@@ -72,6 +72,7 @@ class AuthorShown:
     company: str = ""
     cuit: str = ""
     verified: bool | None = None  # None: written on the web, so there is nothing to verify
+    claims_staff: bool = False  # not verified, and from a domain our own people write from (T15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

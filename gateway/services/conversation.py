@@ -57,6 +57,7 @@ class MessageShown:
     address: str = ""
     verified: bool | None = None  # None: the reader is not told
     verdict_reason: str = ""
+    claims_staff: bool = False  # not verified, and from a domain our own people write from (T15)
     automatic: bool = False
     unreadable: bool = False
     notes: tuple[str, ...] = ()

@@ -13,9 +13,9 @@ from gateway.models.people import Company, User
 from gateway.models.queues import OutboxItem, Purpose
 from gateway.models.tickets import Event, Message, Participant, Ticket
 from gateway.models.topics import Topic
-from gateway.rules.lifecycle import EventKind
+from gateway.rules.lifecycle import Channel, EventKind
 from gateway.rules.people import Sender
-from gateway.services import inboxes
+from gateway.services import inboxes, staff
 from gateway.services.conversation import (
     LARGEST_NUMBER,
     SHOWN,
@@ -98,6 +98,8 @@ def _messages(session: Session, number: int, operator: Sender, first: int) -> li
         .order_by(message.c.number)
     ).all()
     files = files_of(session, [row.id for row in rows])
+    doubtful = [row for row in rows if row.channel is Channel.EMAIL and not row.verified]
+    staff_claimed = staff.claimed(session, [row.email or "" for row in doubtful])
     deliveries = _deliveries(session, number)
     return [
         MessageShown(
@@ -114,6 +116,7 @@ def _messages(session: Session, number: int, operator: Sender, first: int) -> li
             files=files.get(row.id, ()),
             verified=row.verified,
             verdict_reason=row.verdict_reason,
+            claims_staff=not row.verified and row.channel is Channel.EMAIL and row.email in staff_claimed,
             automatic=row.automatic,
             unreadable=row.unreadable,
             notes=tuple(row.notes),

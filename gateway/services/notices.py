@@ -100,7 +100,9 @@ class Mail:
             **more,
         )
 
-    def values_of(self, message: Message | None, writer: Person | None, **more: Any) -> Values:
+    def values_of(
+        self, message: Message | None, writer: Person | None, *, claims_staff: bool = False, **more: Any
+    ) -> Values:
         """The same with what was written. A client is shown a name and nothing else of who wrote (C8)."""
         shown = None
         if writer is not None and is_staff(self.to.role):
@@ -111,6 +113,7 @@ class Mail:
                 company=writer.company,
                 cuit=writer.cuit,
                 verified=message.verified if message is not None and by_mail else None,
+                claims_staff=claims_staff,
             )
         elif writer is not None:
             shown = AuthorShown(name=writer.name or self.desk.support)

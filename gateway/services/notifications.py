@@ -13,9 +13,9 @@ from gateway.models.queues import Purpose
 from gateway.models.tickets import Attachment, Event, Message, Ticket
 from gateway.rules import limits, mentions
 from gateway.rules.audience import operators_told
-from gateway.rules.lifecycle import EventKind
+from gateway.rules.lifecycle import Channel, EventKind
 from gateway.rules.people import Party, Sender, UserStatus
-from gateway.services import digests, house_mail, outbox, recipients
+from gateway.services import digests, house_mail, outbox, recipients, staff
 from gateway.services.desk import Desk
 from gateway.services.missed import Missed
 from gateway.services.notices import (
@@ -33,7 +33,7 @@ from gateway.services.notices import (
     Mail,
     store,
 )
-from gateway.services.recipients import Circle
+from gateway.services.recipients import Circle, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +197,14 @@ def _queue(
     known = _known_mail(session, circle, happening, [user for user, _ in told])
     writer = circle.people.get(author.user_id) if author else None
     files = [_reference(desk, each) for each in happening.attachments]
+    claims_staff = _claims_staff(session, happening.message, writer)
     rows = []
     for user, form in told:
         mail = Mail(desk, circle, circle.people[user], form, now)
         values = mail.values_of(
             happening.message,
             writer,
+            claims_staff=claims_staff,
             believed=happening.believed,
             moved=happening.event.kind is EventKind.MOVED,
             reopened=happening.reopened,
@@ -213,6 +215,12 @@ def _queue(
             mail.row(values, references=known[user], event_id=happening.event.id, writer=writer, files=shown)
         )
     store(session, desk, rows, now=now)
+
+
+def _claims_staff(session: Session, message: Message | None, writer: Person | None) -> bool:
+    """Whether operators are to be warned: it says to be from one of us, and nothing proves it (T15)."""
+    doubtful = message is not None and message.channel is Channel.EMAIL and not message.verified
+    return doubtful and writer is not None and bool(staff.claimed(session, [writer.email]))
 
 
 def _known_mail(

@@ -70,6 +70,21 @@ def test_the_operator_is_told_in_bold_when_the_sender_did_not_verify():
 
 
 @pytest.mark.parametrize(
+    "template", [Template.NEW_REQUEST, Template.CLIENT_MESSAGE, Template.INTERNAL_COMMENT]
+)
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("es", "dice venir de nuestro propio equipo"), ("en", "to come from our own team")],
+)
+def test_a_mail_that_claims_to_be_one_of_ours_comes_with_a_warning(template, language, sentence):
+    for claims_staff in (False, True):
+        author = replace(LAURA, verified=False, claims_staff=claims_staff)
+        made = TEMPLATES.render(notice(template=template, language=language, values=values(author=author)))
+        assert (sentence in " ".join(made.text.split())) is claims_staff
+        assert (sentence in made.html) is claims_staff
+
+
+@pytest.mark.parametrize(
     ("ticket", "mine", "sentence"),
     [
         pytest.param(

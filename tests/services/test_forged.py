@@ -288,9 +288,7 @@ FORGED = [
         id="an operator's token from the null sender",
     ),
     pytest.param(
-        Forged(
-            (line(MARTIN), "Auto-Submitted: auto-replied", CODE), AUTOMATIC, "auto-submitted", to=TO_MARTIN
-        ),
+        Forged((line(MARTIN), "Auto-Submitted: auto-replied", CODE), AUTOMATIC, "auto-replied", to=TO_MARTIN),
         id="an operator's token in automatic mail",
     ),
     pytest.param(held("own-address", line("soporte@example.com"), CODE), id="our own address"),
