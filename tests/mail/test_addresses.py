@@ -233,3 +233,69 @@ def test_a_mailbox_that_is_believed_is_the_only_one_found(field):
 @given(FIELD_LETTERS)
 def test_decoding_makes_text_that_can_be_written(field):
     decode_words(field).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("ana@acme.com", "аna@acme.com", id="Cyrillic a in front of the @"),
+        pytest.param("ana@acme.com", "ana@аcme.com", id="Cyrillic a in the domain"),
+        pytest.param("ana@acme.com", "ana@acmе.com", id="Cyrillic e in the domain"),
+        pytest.param("ana@acme.com", "ana@αcme.com", id="Greek alpha in the domain"),
+        pytest.param("ana@acme.com", "ana@acrne.com", id="r and n for m"),
+        pytest.param("ana@paypal.com", "ana@paypaI.com", id="capital i for l"),
+        pytest.param("ana@acme.com", "ana@xn--cme-5cd.com", id="its A-label"),
+        pytest.param("ana@acme.com", "ana@ácme.com", id="an accent"),
+        pytest.param("ana@acme.com", "ana@acmé.com", id="an accent at the end"),
+        pytest.param("ana@acme.com", "ana+x@acme.com", id="a plus"),
+        pytest.param("ana.ruiz@acme.com", "anaruiz@acme.com", id="a dot"),
+        pytest.param("ana@acme.com", "ana@acme.com.ar", id="a longer domain"),
+        pytest.param("ana@acme.com", "ana@mail.acme.com", id="a domain below"),
+        pytest.param("jose@acme.com", "josé@acme.com", id="an accent in front of the @"),
+        pytest.param("jos\u00e9@acme.com", "jose\u0301@acme.com", id="an accent of its own"),
+    ],
+)
+def test_what_looks_alike_is_somebody_else(one, other):
+    assert addresses.normal_form(one) is not None
+    assert addresses.normal_form(one) != addresses.normal_form(other)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param("Ana@ACME.COM", id="capitals"),
+        pytest.param(" ana@acme.com ", id="blanks around"),
+        pytest.param('"ana"@acme.com', id="quotes that are not needed"),
+        pytest.param('"a\\na"@acme.com', id="an escape that is not needed"),
+        pytest.param("ana@ａｃｍｅ.com", id="wide letters in the domain"),
+        pytest.param("ana@acme。com", id="a wide dot in the domain"),
+    ],
+)
+def test_these_are_ways_to_write_one_address(written):
+    assert addresses.normal_form(written) == "ana@acme.com"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param("ana@acme.com.", id="a dot at its end"),
+        pytest.param("ana＠acme.com", id="a wide @"),
+        pytest.param("ana﹫acme.com", id="a small @"),
+        pytest.param("ana@acme.com\0.evil.com", id="NUL"),
+        pytest.param("ana@acme.com\u202e", id="a direction mark behind"),
+        pytest.param("a\u200bna@acme.com", id="a blank without width"),
+        pytest.param("a\u200dna@acme.com", id="a joiner"),
+        pytest.param("ana@acme%00.com", id="a percent sign in the domain"),
+        pytest.param("ana@xn--.com", id="an A-label of nothing"),
+    ],
+)
+def test_what_could_be_taken_for_another_address_is_none(written):
+    assert addresses.normal_form(written) is None
+
+
+@pytest.mark.parametrize(
+    "mark", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff\u200b\u00ad"
+)
+def test_no_name_turns_a_line_around_or_hides_in_it(mark):
+    (address,) = addresses.parse_address_field(f"So{mark}porte <x@evil.com>")
+    assert address.name == "Soporte"
