@@ -25,8 +25,11 @@ SILENCE = 60.0
 """How long nobody is asked again for a name that got no answer."""
 
 HURRY = 1.0
-"""Seconds granted after a question that got no answer, until one does: if the DNS is away, mail comes in
-all the same; a record that is near comes in less."""
+"""Seconds granted after a question that got no answer, until one does: a DNS that is there needs less."""
+
+GIVEN_UP = 4
+"""Questions in a row without an answer after which nobody is asked for a while (`SILENCE`): mail that comes
+while the DNS is away does not wait in line for it."""
 
 REMEMBERED = 2_000
 RECORD_OCTETS = 4_096
@@ -47,13 +50,16 @@ class TxtRecords:
         self._ask = ask or ask_dns
         self._clock = clock
         self._answers: dict[str, _Answer] = {}
-        self._in_a_hurry = False
+        self._unanswered = 0
+        self._quiet_until = 0.0
 
     def __call__(self, name: str, seconds: float) -> bytes | None:
         name = name.lower()
         known = self._answers.get(name)
         if known is None or known.until <= self._clock():
-            known = self._asked(name, min(seconds, HURRY) if self._in_a_hurry else seconds)
+            if self._clock() < self._quiet_until:
+                raise TimeoutError(name)
+            known = self._asked(name, min(seconds, HURRY) if self._unanswered else seconds)
             self._remember(name, known)
         if known.silent:
             raise TimeoutError(name)
@@ -63,9 +69,11 @@ class TxtRecords:
         try:
             record, holds = self._ask(name, seconds)
         except OSError:
-            self._in_a_hurry = True
+            self._unanswered += 1
+            if self._unanswered >= GIVEN_UP:
+                self._quiet_until = self._clock() + SILENCE
             return _Answer(None, silent=True, until=self._clock() + SILENCE)
-        self._in_a_hurry = False
+        self._unanswered = 0
         return _Answer(record, silent=False, until=self._clock() + min(max(holds, SHORTEST), LONGEST))
 
     def _remember(self, name: str, answer: _Answer) -> None:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -233,3 +235,50 @@ def test_no_mail_makes_a_verdict_fail_to_come(noise, door):
         door=door,
         dkim=True,
     )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(SAYS + b"dmarc=pass " * 350 + b"\r\n", id="one result many times"),
+        pytest.param(SAYS + b"((" * 1_900 + b"\r\n", id="comments that never end"),
+        pytest.param(SAYS + b'"\\' * 1_900 + b"\r\n", id="quotes and escapes"),
+        pytest.param(b"Authentication-Results: x.com;" + b" a=b" * 60_000 + b"\r\n", id="a field of 240 KB"),
+        pytest.param(b"Authentication-Results: x.com; a=b\r\n" * 6_000, id="6 000 fields of somebody else"),
+        pytest.param(b"Received: by mx.example.com" + b" by" * 60_000 + b"\r\n", id="a hop of 180 KB"),
+        pytest.param(OURS * 2_500, id="2 500 hops of ours"),
+        pytest.param(b"DKIM-Signature: " + b"a=b; " * 40_000 + b"\r\n", id="a signature of 200 KB"),
+        pytest.param(b"DKIM-Signature: d=acme.com; h=" + b"from:" * 1_500 + b"\r\n", id="From signed often"),
+        pytest.param(b"DKIM-Signature: d=acme.com; b=" + b" " * 8_000 + b"\r\n", id="a signature of blanks"),
+        pytest.param(b"A:\r\n" * 60_000, id="60 000 empty fields"),
+        pytest.param(b"From: " + b'"' * 16_000 + b"\r\n", id="From of quotes"),
+        pytest.param(b"From: " + b"(" * 16_000 + b"\r\n", id="From of brackets"),
+    ],
+)
+def test_a_hostile_header_costs_little(header):
+    started = time.process_time()
+    assert judged(header + FROM + REST, dkim=True)[0] is Verdict.NONE
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda size: SAYS + b"a=b " * size, id="results"),
+        pytest.param(lambda size: b"Received: by" + b" by" * size, id="hops"),
+        pytest.param(lambda size: b"DKIM-Signature: d=acme.com; h=" + b"from:" * size, id="signed fields"),
+        pytest.param(lambda size: b"From: " + b'"a" ' * size, id="quotes in From"),
+        pytest.param(lambda size: b"X:\r\n" * size + b"Y: 1", id="fields"),
+    ],
+)
+def test_cost_grows_no_faster_than_the_header(make):
+    def cost(size):
+        raw = make(size) + b"\r\n" + FROM + REST
+        best = 10.0
+        for _ in range(3):
+            started = time.process_time()
+            judged(raw, dkim=True)
+            best = min(best, time.process_time() - started)
+        return best
+
+    assert cost(20_000) < 4 * cost(10_000) + 0.02

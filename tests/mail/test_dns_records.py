@@ -4,6 +4,7 @@ import pytest
 
 from gateway.mail.dns_records import (
     ABSENT,
+    GIVEN_UP,
     HURRY,
     LONGEST,
     REMEMBERED,
@@ -84,6 +85,21 @@ def test_while_the_dns_is_away_mail_waits_for_it_only_a_little():
     records("acme.com.", 5)
     records("evil.com.", 5)
     assert [seconds for _, seconds in dns.asked] == [5, HURRY, HURRY, HURRY, 5]
+
+
+def test_after_a_few_questions_without_an_answer_nobody_is_asked_for_a_while():
+    dns = Dns()
+    records = dns.records()
+    dns.away = True
+    for number in range(100):
+        with pytest.raises(TimeoutError):
+            records(f"{number}.com.", 5)
+    assert [seconds for _, seconds in dns.asked] == [5, *[HURRY] * (GIVEN_UP - 1)]
+    dns.away, dns.now = False, SILENCE - 1
+    with pytest.raises(TimeoutError):
+        records("acme.com.", 5)
+    dns.now = SILENCE
+    assert records("acme.com.", 5) == b"p=abc", "who came while nobody was asked is asked for at once"
 
 
 def test_what_is_remembered_is_bounded_and_the_oldest_goes_first():
