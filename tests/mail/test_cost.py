@@ -79,7 +79,7 @@ def ratio(single: bytes, double: bytes) -> float:
     ("make", "size"),
     [
         pytest.param(lambda n: mail(b"x", *[b"X-Campo: uno dos tres"] * n), 2_000, id="headers"),
-        pytest.param(lambda n: mail(b"x", b"To: " + b"a@b.example, " * n), 2_000, id="addresses"),
+        pytest.param(lambda n: mail(b"x", b"To: " + b"Ana (x) y, " * n), 500, id="addresses"),
         pytest.param(lambda n: mail(b"x", b"Subject: " + b" =?utf-8?q?=C3?=" * n), 400, id="encoded words"),
         pytest.param(lambda n: mail(b"x", b"References:" + b"\r\n <a@b.example>" * n), 400, id="references"),
         pytest.param(lambda n: html(b"<p>uno <b>dos</b> &ntilde;</p>" * n), 1_000, id="HTML"),
