@@ -4,11 +4,12 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import corpus, intake, memory, pipeline, push, send
+from benchmarks import corpus, intake, memory, pipeline, push, reading, send
 from benchmarks.figures import Figure
 from benchmarks.scope import ROUNDS, Scope
 
 BENCHMARKS: Mapping[str, Callable[[Scope], list[Figure]]] = {
+    "read": reading.measure,
     "intake": intake.measure,
     "pipeline": pipeline.measure,
     "push": push.measure,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import corpus, intake, memory, pipeline, push, send
+from benchmarks import corpus, intake, memory, pipeline, push, reading, send
 from benchmarks.figures import Figure, middle
 from benchmarks.load import bring, read_manifest
 from benchmarks.manifest import write
@@ -152,6 +152,13 @@ def test_a_figure_is_one_line_of_json():
 
 def test_rounds_come_down_to_the_middle_one_of_each():
     assert middle([(9, 1), (2, 3), (4, 2)], "intake", "mails/s") == Figure("intake", 4, "mails/s", 2)
+
+
+def test_reading_runs_to_its_end_and_says_its_figure():
+    (figure,) = reading.measure(TINY)
+    assert (figure.name, figure.unit) == ("read", "mails/s")
+    assert figure.value > 0
+    assert figure.ratio > 0
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"])

@@ -60,7 +60,7 @@ def codec_for(label: str | None) -> str | None:
     Only labels of the WHATWG list and a few of mail's own: a sender cannot reach codecs such as
     "zip" or "idna" by naming them.
     """
-    if not label:
+    if not label or not label.isascii():
         return None
     name = label.strip("\"' \t").lower().partition("*")[0][:40]
     if name in _BEYOND_THE_WEB:

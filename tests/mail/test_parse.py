@@ -36,6 +36,7 @@ def multipart(*parts: str, kind: str = "mixed") -> bytes:
         pytest.param("camión".encode("cp850"), "cp850", "camión", id="a charset of DOS"),
         pytest.param("日本".encode("iso-2022-jp"), "iso-2022-jp", "日本", id="a charset with escapes"),
         pytest.param("camión".encode("utf-16"), "utf-16", "camión", id="UTF-16 with its mark"),
+        pytest.param(b"ma\xf1ana", "utf-8\udcdf", "mañana", id="a charset whose name is no text"),
         pytest.param(b"\xef\xbb\xbfhola", None, "hola", id="UTF-8 with a mark"),
         pytest.param(
             "año ".encode() * 999 + b"\xff", "utf-8", "año " * 999 + "\ufffd", id="one broken letter"
