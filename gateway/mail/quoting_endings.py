@@ -21,9 +21,8 @@ _LIST_LINES = 8
 _POSTSCRIPT = re.compile(r"\s{0,3}(?:p\.? ?[ds]\b|pos(?:t)?data|nota:|nb:)", re.IGNORECASE)
 _RULE = re.compile(r"[\s>]{0,9}[-_=*─—]{2,}\s{0,9}")
 _FIRST_LETTERS = re.compile(
-    r"[\W_]{0,12}(?:https?|www|env|sent|mand|get|obt|desc|cons|baix|inst|yahoo|mens|mess|el |texto|quot|"
-    r"most|ocul|show|hide|libre|livre|virus|avast|avg|est|this|o |no |nenh|se |compr|check|"
-    r"verif|infor|image|cid)",
+    r"[\W_]{0,12}(?:http|www|env|sent|mand|get|obt|desc|cons|baix|inst|yahoo|mens|mess|el |tex|quo|mos|ocul|"
+    r"show|hide|lib|liv|virus|avast|avg|est|this|o |no |nenh|se |comp|check|verif|inf|image|cid)",
     re.IGNORECASE,
 )
 
@@ -63,6 +62,8 @@ def _sentence(lines: Sequence[Line], position: int, end: int) -> int:
             break
         joined += line.text[:_SENTENCE_CHARACTERS] + " "
         words = footers.folded(joined)
+        if not footers.may_begin(words):
+            break
         if (
             footers.is_sent_from(words)
             or footers.is_scanned(words)

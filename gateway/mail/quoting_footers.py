@@ -5,7 +5,6 @@ iPhone" is, "Enviado desde mi casa no anda" is what somebody wrote.
 """
 
 import re
-import unicodedata
 
 _LONGEST = 400
 
@@ -15,6 +14,15 @@ _LINKS = re.compile(
 )
 _DECORATION = ' \t\u00a0*_[]()-–—·.!|"'
 
+_PLAIN_LETTERS = str.maketrans("áàâãéèêíìóòôõúùüñç", "aaaaeeeiioooouuunc", "\u0301\u0303\u0308")
+
+_MAY_BEGIN = re.compile(
+    r"$|enviad|sent |mandad|get |obt|descarg|consigue|baixe|instala|yahoo mail|mensaje rec|message cl|"
+    r"mensagem c|(?:el )?texto |quoted text|mostrar|ocultar|show |hide |libre de|virus-free|livre de|"
+    r"comprobad|checked|verificad|"
+    r"(?:est[ea]|el|this|o) (?:mensaje|correo|e-?mail|message|software|antivirus|mensagem)|"
+    r"no (?:se |virus)|nenhum virus|se certifico|informacion de eset|avast|avg"
+)
 _SENT = re.compile(
     r"(?:enviad[oa]|sent|mandado|get|obtener|obten|obtenga|descarga|descargar|consigue|obter|baixe|instala)"
     r"(?: (?:desde|de|do|da|via|con|from|mediante|com|pelo|using|with|el|o|usando|por|a traves de))?"
@@ -59,10 +67,9 @@ _SCANNED = re.compile(
     r"(?:comprobad[oa]|checked|verificad[oa]) (?:por|by) avg[^?¿]{0,160}|"
     r"informacion de eset[^?¿]{0,160}"
 )
-_SCANNERS = (
-    "avast", "avg", "eset", "nod32", "kaspersky", "mailscanner", "norton", "mcafee", "panda", "bitdefender",
-    "avira", "symantec", "trend micro", "clamav",
-)  # fmt: skip
+_SCANNER = re.compile(
+    r"\b(?:avast|avg|eset|nod32|kaspersky|mailscanner|norton|mcafee|panda|bitdefender|avira|symantec|clamav)\b"
+)
 _FOUND_ONE = re.compile(r"\b(?:tiene|detecto|encontro|dice|aparece|hay|found a|infect|bloque|elimino)")
 
 _PAPER = re.compile(r"\b(?:imprim|print\b|printing)")
@@ -98,6 +105,11 @@ _LISTS = re.compile(
 )
 
 
+def may_begin(words: str) -> bool:
+    """Whether words could be the first of a sentence of a phone or a scanner; links alone could, too."""
+    return _MAY_BEGIN.match(words) is not None
+
+
 def is_sent_from(words: str) -> bool:
     """Whether words, as `folded` gives them, say by which device or program a mail was sent, no more."""
     sentence, _, apology = words.partition(". ")
@@ -114,11 +126,9 @@ def is_sent_from(words: str) -> bool:
 
 def is_scanned(words: str) -> bool:
     """Whether a virus scanner says here that it found nothing."""
-    if "virus" not in words and not any(name in words for name in _SCANNERS):
+    if _SCANNED.fullmatch(words) is None or _FOUND_ONE.search(words):
         return False
-    if _FOUND_ONE.search(words) or _SCANNED.fullmatch(words) is None:
-        return words in _SCANNERS
-    return len(words) < 40 or any(name in words for name in _SCANNERS) or "busca de virus" in words
+    return len(words) < 40 or "busca de virus" in words or _SCANNER.search(words) is not None
 
 
 def begins_like_notice(words: str) -> bool:
@@ -151,7 +161,7 @@ def is_about_list(words: str) -> bool:
 
 def folded(text: str, longest: int = _LONGEST) -> str:
     """Return words to compare by: no links, accents, capitals, decoration; one blank between words."""
-    bare = _LINKS.sub(" ", text[: longest * 4])[: longest * 2]
-    decomposed = unicodedata.normalize("NFKD", bare)
-    letters = "".join(each for each in decomposed if not unicodedata.combining(each))
-    return " ".join(letters.lower().split()).strip(_DECORATION)
+    bare = text[: longest * 4]
+    if "<" in bare or "://" in bare or "[" in bare or "www." in bare:
+        bare = _LINKS.sub(" ", bare)
+    return " ".join(bare[: longest * 2].lower().translate(_PLAIN_LETTERS).split()).strip(_DECORATION)

@@ -24,6 +24,8 @@ from gateway.mail.quoting_lines import (
 
 _BLOCKS = (Part.CITED, Part.QUOTED, Part.INDENTED)
 _FIRST = 50  # blank lines a mail may begin with
+_DASHES = "-_=*‐‑‒–—―─"
+_BEGINNINGS = ("el ", "on ", "em ", "le ", "am ", "il ")
 _LONGEST_ATTRIBUTION = 12
 
 
@@ -57,13 +59,16 @@ def sort(lines: Sequence[Line]) -> Sorted:
     position = 0
     while position < len(lines):
         line = lines[position]
+        if not line.text and not line.history:
+            position += 1
+            continue
         if line.history:
             end = _end_of_history(lines, position)
             is_quoted[position:end] = _history(lines[position:end])
             opened = by_structure = True
         elif bears_mark(line) and (trusts_text or line.part in _BLOCKS):
             end = _end_of_marks(lines, position)
-            opened = opened or _is_program_quote(lines, position)
+            opened = opened or _is_program_quote(lines, position) or _is_left_below(lines, position, end)
             by_structure = by_structure or line.part is not Part.TEXT
             if opened and not is_comparison(lines, position, end):
                 is_quoted[position:end] = [True] * (end - position)
@@ -94,13 +99,10 @@ def _opening(lines: Sequence[Line], position: int) -> _Opening | None:
     words = line.text.lstrip()[:200]
     if not words:
         return None
-    if is_original(line):
+    if words[0] in _DASHES and is_original(line):
         return _below_separator(lines, position) or _Opening(1, open=True)
-    if ":" in words or "@" in words or words[:2].lower() in ("el", "on", "em") or words[0] in "-_*=‐–—":
-        found = _introduction(lines, position)
-        if found is not None:
-            return found
-    return None
+    may_introduce = ":" in words or "@" in words or words[0] in _DASHES or words[:3].lower() in _BEGINNINGS
+    return _introduction(lines, position) if may_introduce else None
 
 
 def _introduction(lines: Sequence[Line], position: int) -> _Opening | None:
@@ -151,6 +153,12 @@ def _is_program_quote(lines: Sequence[Line], position: int) -> bool:
         return True
     first = next_written(lines, position)
     return first is not None and bears_mark(lines[first]) and attribution(lines, first) is not None
+
+
+def _is_left_below(lines: Sequence[Line], position: int, end: int) -> bool:
+    """Whether marked lines stand apart at the end of a mail, and nobody says what they are."""
+    apart = position > 0 and not lines[position - 1].text.strip()
+    return apart and next_written(lines, end, len(lines)) is None and not is_introduced(lines, position)
 
 
 def _end_of_history(lines: Sequence[Line], position: int) -> int:
