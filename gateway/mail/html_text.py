@@ -4,13 +4,17 @@ Own code because the renderer first chosen, inscriptis, pads every line of a tab
 of its column: 0.9 MB of HTML became 2.7 GB of text in 19 s. It also loses what lies deeper than 250
 elements without a word, needs three times as long for an ordinary mail and 6 MB more memory.
 
-What is quoted by its structure comes out the way plain mail writes it, with "> " in front or a rule
-above its header lines, so that one reading of quotes serves both kinds of mail.
+What is quoted comes out the way plain mail writes it, with "> " in front or a rule above its header
+lines. What else the elements of mail programs say, each line has beside its text.
 """
 
 import re
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.mail.quoting_containers import CONTAINERS, NOTHING, Meaning, meaning
+from gateway.mail.quoting_lines import Line, Part
 
 RULE = "_" * 32  # what Outlook itself writes for a horizontal rule in plain text
 
@@ -35,20 +39,21 @@ _PREFORMATTED = ("pre", "textarea")
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 _INVISIBLE = str.maketrans({"\u00a0": " ", "\u200b": "", "\u00ad": "", "\ufeff": "", "\u034f": ""})
 _HIDING = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
-_QUOTING_CLASSES = frozenset(
-    {"gmail_quote", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra"}
-)
-_QUOTING_IDS = frozenset({"OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container"})
-_RULE_IDS = frozenset({"divRplyFwdMsg", "appendonsend", "zwchr"})
+_SIGNATURE = "-- "  # means something only with its blank
 _DEEPEST_LIST = 8
 _DEEPEST_QUOTE = 20
 
 
 def render(html: str) -> str:
     """Return the visible words of a document; hidden ones do not count as said (T10)."""
+    return "\n".join(line.text for line in lines(html))
+
+
+def lines(html: str) -> list[Line]:
+    """Return the visible lines of a document, each with what the elements around it say of it."""
     body = LexborHTMLParser(html).body
     if body is None:
-        return ""
+        return []
     page = _Page(may_hide=_HIDING.search(html) is not None or " hidden" in html)
     opened: list[LexborNode] = []
     node = body.child
@@ -70,7 +75,15 @@ def render(html: str) -> str:
             page.close(node.tag or "")
             following = node.next
         node = following
-    return page.text()
+    return page.lines()
+
+
+class _Surroundings(NamedTuple):
+    """What all the open elements together say of a line."""
+
+    part: Part = Part.TEXT
+    history: bool = False
+    depth: int = 0  # of quotes
 
 
 class _Page:
@@ -78,22 +91,22 @@ class _Page:
 
     def __init__(self, *, may_hide: bool) -> None:
         self._may_hide = may_hide
-        self._lines: list[str] = []  # of the innermost table cell, else of the page
+        self._lines: list[Line] = []  # of the innermost table cell, else of the page
         self._line: list[str] = []
         self._ends_blank = True  # the line being written is empty or ends in a blank
         self._gap = False  # a blank line is due before the next one
         self._spaced = False  # the innermost paragraph keeps a distance
         self._bullet = ""
         self._preformatted = 0
-        self._quotes: list[bool] = []  # of the open blocks that can quote: does it?
-        self._depth = 0
+        self._around = _Surroundings()
+        self._outside: list[_Surroundings] = []  # of each open block that can mean something
         self._lists: list[int] = []  # next number of each open list, 0 for one with dashes
-        self._cells: list[tuple[list[str], bool]] = []  # what waits outside of each open cell
-        self._rows: list[list[list[str]]] = []  # finished cells of each open row
+        self._cells: list[tuple[list[Line], bool]] = []  # what waits outside of each open cell
+        self._rows: list[list[list[Line]]] = []  # finished cells of each open row
 
-    def text(self) -> str:
+    def lines(self) -> list[Line]:
         self._end_line()
-        return "\n".join(self._lines).strip("\n")
+        return _trimmed(self._lines)
 
     def shows(self, tag: str, node: LexborNode) -> bool:
         if tag in _SKIPPED or tag.startswith(("-", "!")):
@@ -140,12 +153,8 @@ class _Page:
         # Word's paragraphs have no margin: between them stands an empty one where a blank line is meant.
         self._spaced = tag in _SPACED and not (attributes.get("class") or "").startswith("Mso")
         self._gap = self._gap or (self._spaced and not self._lists)
-        if attributes.get("id") in _RULE_IDS:
-            self._rule()
-        if tag in ("blockquote", "div"):
-            quotes = _quotes(tag, attributes)
-            self._quotes.append(quotes)
-            self._depth += quotes
+        if tag in CONTAINERS:
+            self._enter(meaning(tag, attributes))
         elif tag in _LISTS:
             self._lists.append(1 if tag == "ol" else 0)
         elif tag == "li":
@@ -158,8 +167,8 @@ class _Page:
     def _close_block(self, tag: str) -> None:
         self._end_line()
         self._bullet = ""
-        if tag in ("blockquote", "div") and self._quotes:
-            self._depth -= self._quotes.pop()
+        if tag in CONTAINERS and self._outside:
+            self._around = self._outside.pop()
         elif tag in _LISTS and self._lists:
             self._lists.pop()
         elif tag == "tr" and self._rows:
@@ -167,6 +176,16 @@ class _Page:
         elif tag in _PREFORMATTED:
             self._preformatted -= 1
         self._gap = self._gap or (self._spaced if tag == "p" else tag in _SPACED and not self._lists)
+
+    def _enter(self, said: Meaning) -> None:
+        self._outside.append(self._around)
+        if said is NOTHING:
+            return
+        part, history, depth = self._around
+        depth += said.part in (Part.CITED, Part.QUOTED)
+        self._around = _Surroundings(said.part or part, said.history or history, depth)
+        if said.part is Part.HEADERS:
+            self._rule()
 
     def _start_item(self) -> None:
         number = self._lists[-1] if self._lists else 0
@@ -190,21 +209,22 @@ class _Page:
         else:
             self._lines += cell
 
-    def _end_row(self, cells: list[list[str]]) -> None:
+    def _end_row(self, cells: list[list[Line]]) -> None:
         """Put a row of short cells on one line, longer cells below one another."""
         said = [cell for cell in (_trimmed(each) for each in cells) if cell]
         if not said:
             return
         self._take_gap()
         if all(len(cell) == 1 for cell in said):
-            self._lines.append(" | ".join(cell[0] for cell in said))
+            first = said[0][0]
+            self._lines.append(first._replace(text=" | ".join(cell[0].text for cell in said)))
             return
         for cell in said:
             self._lines += cell
 
     def _rule(self) -> None:
         self._end_line()
-        if not self._lines or self._lines[-1].lstrip("> ") != RULE:
+        if not self._lines or self._lines[-1].text.lstrip("> ") != RULE:
             self._append(RULE)
             self._end_line()
 
@@ -223,34 +243,26 @@ class _Page:
             self._break_line()
 
     def _break_line(self) -> None:
-        line = "".join(self._line).translate(_INVISIBLE).rstrip()
+        line = "".join(self._line).translate(_INVISIBLE)
+        line = line if line == _SIGNATURE else line.rstrip()
         self._line, self._ends_blank = [], True
         if line:
             line, self._bullet = self._bullet + line, ""
             self._take_gap()
-        quote = ">" * min(self._depth, _DEEPEST_QUOTE)
-        self._lines.append(f"{quote} {line}" if quote else line)
+        part, history, depth = self._around
+        quote = ">" * min(depth, _DEEPEST_QUOTE)
+        self._lines.append(Line(f"{quote} {line}" if quote else line, part, history))
 
     def _take_gap(self) -> None:
-        if self._gap and self._lines and self._lines[-1]:
-            self._lines.append("")
+        if self._gap and self._lines and self._lines[-1].text:
+            self._lines.append(Line("", self._around.part, self._around.history))
         self._gap = False
 
 
-def _quotes(tag: str, attributes: dict[str, str | None]) -> bool:
-    """Whether a block holds somebody else's words. Gmail's div of that class holds own ones, too."""
-    if attributes.get("id") in _QUOTING_IDS:
-        return True
-    classes = (attributes.get("class") or "").split()
-    if tag == "blockquote":
-        return attributes.get("type") == "cite" or not _QUOTING_CLASSES.isdisjoint(classes)
-    return "yahoo_quoted" in classes or attributes.get("data-marker") == "__QUOTED_TEXT__"
-
-
-def _trimmed(lines: list[str]) -> list[str]:
+def _trimmed(lines: list[Line]) -> list[Line]:
     start, end = 0, len(lines)
-    while start < end and not lines[start]:
+    while start < end and not lines[start].text:
         start += 1
-    while end > start and not lines[end - 1]:
+    while end > start and not lines[end - 1].text:
         end -= 1
     return lines[start:end]

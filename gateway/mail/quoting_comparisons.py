@@ -1,0 +1,20 @@
+"""Lines that begin with ">" and quote nobody: "> 50 %", "> 3 equipos"."""
+
+import re
+from collections.abc import Sequence
+
+from gateway.mail.quoting_lines import Line, Part, without_marks
+
+_COMPARED = re.compile(r"[ \t]{0,3}>=?\s{0,2}[-+$€]{0,2}\d")
+_LONGEST = 8
+
+
+def is_comparison(lines: Sequence[Line], begin: int, end: int) -> bool:
+    """Whether a short run of lines behind ">" compares numbers, right below the words it belongs to."""
+    run = lines[begin:end]
+    if len(run) > _LONGEST or any(line.part is not Part.TEXT for line in run):
+        return False
+    above = lines[begin - 1].text.strip() if begin else ""
+    if not above:
+        return False
+    return all(_COMPARED.match(line.text) for line in run if without_marks(line).strip())

@@ -1,0 +1,167 @@
+"""Sentences that programs and companies put under a mail: from phones, virus scanners, lawyers, lists.
+
+Spanish, English, Portuguese. A sentence is one of these as a whole or not at all: "Enviado desde mi
+iPhone" is, "Enviado desde mi casa no anda" is what somebody wrote.
+"""
+
+import re
+
+_LONGEST = 400
+
+_LINKS = re.compile(
+    r"[<(\[]{0,2}(?:https?://|www\.(?=avast|avg))[^\s<>()\[\]]{1,2000}[>)\]]{0,2}|<#[^<>\s]{1,60}>|"
+    r"<mailto:[^<>\s]{1,320}>|\[(?:image|imagen|imagem|cid): ?[^\[\]]{0,200}\]"
+)
+_DECORATION = ' \t\u00a0*_[]()-–—·.!|"'
+
+_PLAIN_LETTERS = str.maketrans("áàâãéèêíìóòôõúùüñç", "aaaaeeeiioooouuunc", "\u0301\u0303\u0308")
+
+_MAY_BEGIN = re.compile(
+    r"$|enviad|sent |mandad|get |obt|descarg|consigue|baixe|instala|yahoo mail|mensaje rec|message cl|"
+    r"mensagem c|(?:el )?texto |quoted text|mostrar|ocultar|show |hide |libre de|virus-free|livre de|"
+    r"comprobad|checked|verificad|"
+    r"(?:est[ea]|el|this|o) (?:mensaje|correo|e-?mail|message|software|antivirus|mensagem)|"
+    r"no (?:se |virus)|nenhum virus|se certifico|informacion de eset|avast|avg"
+)
+_SENT = re.compile(
+    r"(?:enviad[oa]|sent|mandado|get|obtener|obten|obtenga|descarga|descargar|consigue|obter|baixe|instala)"
+    r"(?: (?:desde|de|do|da|via|con|from|mediante|com|pelo|using|with|el|o|usando|por|a traves de))?"
+    r"(?: (?:mi|my|meu|minha|el|la|un|the|o|a))? "
+)
+_SENT_WITH = frozenset(
+    (  # noqa: SIM905  names read better in a row
+        "iphone ipad ipod samsung galaxy android huawei xiaomi redmi poco motorola moto lg nokia sony "
+        "xperia htc blackberry honor oppo vivo tcl zte alcatel realme oneplus pixel windows celular "
+        "movil telefono smartphone tablet tableta outlook yahoo gmail hotmail spark proton protonmail "
+        "zoho aol mymail bluemail k-9 fairemail thunderbird nine ios mailspring canary airmail titan "
+        "phone dispositivo device"
+    ).split()
+)
+_AND = frozenset(
+    (  # noqa: SIM905  names read better in a row
+        "mail correo app aplicacion for para de del con by do da com o a e el la en un una my mi meu "
+        "on an and y phone mobile movil plus pro max ultra mini note lite edge fe se xl 4g 5g lte "
+        "inalambrico movistar claro personal tuenti wireless secure seguro seguridad email e-mail "
+        "electronico free device dispositivo mac google microsoft moviles telemovel aparelho sem fio "
+        "duos prime neo play power"
+    ).split()
+)
+_MODEL = re.compile(r"[a-z]{0,3}-?\d{1,4}[a-z]{0,3}\+?")
+_APOLOGY = re.compile(
+    r"(?:por favor,? |please,? )?(?:disculp|perdon|excus|desculp|sorry|pido disculpas)[^?¿]{1,90}"
+)
+_WHOLE = re.compile(
+    r"yahoo mail: (?:busca|search|pesquis)[^?¿]{1,60}|"
+    r"(?:mensaje recortado|message clipped|mensagem cortada)(?:\W{1,4}(?:ver|view|exibir) [^?¿]{1,40})?|"
+    r"(?:el )?texto (?:de mensaje )?citado (?:esta )?oculto|quoted text hidden|"
+    r"texto das mensagens anteriores oculto|"
+    r"(?:mostrar|ocultar|show|hide) (?:el )?(?:texto (?:de la cita|citado)|quoted text)"
+)
+
+_SCANNED = re.compile(
+    r"(?:libre de virus|virus-free|livre de virus)(?:\W{1,3}avast\W{0,3}(?:com)?|\W{1,3}avg\W{0,3}(?:com)?)?|"
+    r"(?:este|esta|el|this|o)\b[^?¿]{0,90}\b(?:comprob|analiz|verific|escane|examin|check|scan)[^?¿]{0,90}"
+    r"\b(?:virus|contenido peligroso|contenidos peligrosos|antivirus|limpio|clean)\b[^?¿]{0,120}|"
+    r"(?:no se encontraron virus|no se han encontrado virus|no virus found|nenhum virus encontrado|"
+    r"se certifico que el correo no contiene virus)[^?¿]{0,160}|"
+    r"(?:comprobad[oa]|checked|verificad[oa]) (?:por|by) avg[^?¿]{0,160}|"
+    r"informacion de eset[^?¿]{0,160}"
+)
+_SCANNER = re.compile(
+    r"\b(?:avast|avg|eset|nod32|kaspersky|mailscanner|norton|mcafee|panda|bitdefender|avira|symantec|clamav)\b"
+)
+_FOUND_ONE = re.compile(r"\b(?:tiene|detecto|encontro|dice|aparece|hay|found a|infect|bloque|elimino)")
+
+_PAPER = re.compile(r"\b(?:imprim|print\b|printing)")
+_PLANET = re.compile(r"medio ?ambiente|meio ambiente|environment|planeta|arboles|naturaleza|natureza")
+_CARE = re.compile(r"\b(?:piens|pense|consider|cuid|responsab|necesari|proteg|protej|ahorr|preserv|conserv)")
+
+_HEADING = re.compile(
+    r"(?:aviso (?:legal|de confidencialidad|de privacidad|importante)|nota de confidencialidad|nota legal|"
+    r"confidencialidad|clausula de confidencialidad|confidentiality notice|disclaimer|legal notice|"
+    r"aviso de confidencialidade|confidential)\W{0,3}"
+)
+_LEGAL_START = re.compile(
+    r"(?:este|esta|el presente|la presente|los presentes|la informacion|las informaciones|el contenido|"
+    r"los datos|the information|this|o conteudo|as informacoes|"
+    r"si (?:usted|ud|vd|vos|recib|ha recib|no es|el lector)|if you|se voce|en caso de|"
+    r"el titular de los datos|la direccion nacional de proteccion|"
+    r"la agencia de acceso a la informacion|queda (?:prohibid|expresamente)|toda divulgacion|cualquier|"
+    r"se prohibe|prohibid|le informamos|de conformidad con|en cumplimiento|conforme|any |el emisor|"
+    r"las opiniones|los archivos adjuntos|importante\W|aviso|nota |confidential|disclaimer)"
+)
+_LEGAL_WORDS = (
+    "confiden", "privilegi", "destinatari", "prohib", "divulg", "por error", "elimin", "notific", "secreto",
+    "25.326", "datos personales", "responsab", "reproduc", "distribu", "intended", "recipient", "delete",
+    "disclos", "in error", "proibid", "erro", "uso exclusivo", "legal", "borr", "autoriza",
+    "derecho de acceso", "virus", "remitente", "sender", "retransmi", "copia",
+)  # fmt: skip
+_LEGAL_LENGTH = 90
+_LEGAL_ENOUGH = 3
+
+_LISTS = re.compile(
+    r"listinfo|googlegroups|grupos de google|google groups|lista de correo|lista de distribuci|"
+    r"mailing list|cancelar la suscripci|unsubscribe"
+)
+
+
+def may_begin(words: str) -> bool:
+    """Whether words could be the first of a sentence of a phone or a scanner; links alone could, too."""
+    return _MAY_BEGIN.match(words) is not None
+
+
+def is_sent_from(words: str) -> bool:
+    """Whether words, as `folded` gives them, say by which device or program a mail was sent, no more."""
+    sentence, _, apology = words.partition(". ")
+    found = _SENT.match(sentence)
+    if found is None or (apology and not _APOLOGY.fullmatch(apology)):
+        return _WHOLE.fullmatch(words) is not None
+    named = [word.strip(".,!®™\"'") for word in sentence[found.end() :].split()]
+    if not 1 <= len(named) <= 12:
+        return False
+    return any(word in _SENT_WITH for word in named) and all(
+        word in _SENT_WITH or word in _AND or _MODEL.fullmatch(word) for word in named
+    )
+
+
+def is_scanned(words: str) -> bool:
+    """Whether a virus scanner says here that it found nothing."""
+    if _SCANNED.fullmatch(words) is None or _FOUND_ONE.search(words):
+        return False
+    return len(words) < 40 or "busca de virus" in words or _SCANNER.search(words) is not None
+
+
+def begins_like_notice(words: str) -> bool:
+    """Whether a line could be the first of a notice."""
+    return bool(_HEADING.match(words) or _LEGAL_START.match(words) or _PAPER.search(words))
+
+
+def is_notice(words: str) -> bool:
+    """Whether a paragraph is a legal notice, the title of one, or asks to think before printing."""
+    return _HEADING.fullmatch(words) is not None or _is_legal(words) or _is_about_paper(words)
+
+
+def _is_about_paper(words: str) -> bool:
+    return len(words) <= 300 and all(sign.search(words) for sign in (_PAPER, _PLANET, _CARE))
+
+
+def _is_legal(words: str) -> bool:
+    """Whether a paragraph begins as legal notices do, and has three of the words they are made of."""
+    begin = _HEADING.match(words) or _LEGAL_START.match(words)
+    if begin is None or len(words) < _LEGAL_LENGTH:
+        return False
+    needed = _LEGAL_ENOUGH - (begin.re is _HEADING)
+    return sum(word in words for word in _LEGAL_WORDS) >= needed
+
+
+def is_about_list(words: str) -> bool:
+    """Whether this tells of the mailing list a mail came through."""
+    return _LISTS.search(words) is not None
+
+
+def folded(text: str, longest: int = _LONGEST) -> str:
+    """Return words to compare by: no links, accents, capitals, decoration; one blank between words."""
+    bare = text[: longest * 4]
+    if "<" in bare or "://" in bare or "[" in bare or "www." in bare:
+        bare = _LINKS.sub(" ", bare)
+    return " ".join(bare[: longest * 2].lower().translate(_PLAIN_LETTERS).split()).strip(_DECORATION)
