@@ -13,7 +13,7 @@ from gateway.rules import lifecycle
 from gateway.rules.admission import Decision, Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Party, Sender, is_staff
-from gateway.services import senders, threads, tickets
+from gateway.services import participants, senders, threads, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -41,6 +41,7 @@ def apply(
         return replace(opened, reason=REASON)
     contribution = letter.contribution
     tickets.add_message(session, desk, thread.ticket, writer, contribution, party=Party.CLIENT, now=now)
+    participants.propose(session, desk, thread.ticket, letter.mail, writer, now=now)
     return Settled(Outcome.APPENDED, REASON, thread.ticket.id)
 
 
