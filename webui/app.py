@@ -24,7 +24,7 @@ from webui.endpoint import Bare, Endpoint
 from webui.failures import Failures
 from webui.guard import Guard
 from webui.rendering import STATIC, Rendering
-from webui.views import files, health, home, inbox, password, portal, set_up, sign_in, ticket
+from webui.views import confirm_mail, files, health, home, inbox, password, portal, set_up, sign_in, ticket
 from webui.web import HASHING_THREADS, Web
 
 BODY_OCTETS = 64 * 1024
@@ -107,6 +107,8 @@ def _routes() -> list[BaseRoute]:
         _route("/salir", sign_in.leave),
         _route("/clave/{token}", password.form),
         _route("/clave/{token}", password.change),
+        _route("/correos/confirmar/{token}", confirm_mail.form),
+        _route("/correos/confirmar/{token}", confirm_mail.confirm),
         _route("/bandeja", inbox.show_inbox),
         _route("/solicitudes", portal.show_requests),
         _route("/solicitudes/{number:int}", ticket.show_ticket),

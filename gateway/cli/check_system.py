@@ -84,6 +84,10 @@ def check_attention(runtime: Runtime, session: Session, _: Words) -> Iterator[Fi
     ):
         if count:
             yield note(check, words.format(count=count), count=count)
+    days = attention.HELD_LONG.days
+    if count := attention.held_since(session, runtime.now() - attention.HELD_LONG):
+        words = _("Held for more than {days} days, waiting: {count} (sysmo mail list --outcome held).")
+        yield note("journal.held_long", words.format(days=days, count=count), count=count, days=days)
     known = [topic.name for topic in topics.list_topics(session)]
     if not known:
         yield note("topics", _("There is no topic yet (sysmo topic add)."))

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.output import local, print_json, print_json_list, print_table
+from gateway.cli import held_mail
+from gateway.cli.output import local, print_json, print_json_list, print_table, safe
 from gateway.cli.request import Request, request_of, say
+from gateway.rules.admission import Outcome
 from gateway.services import failed_mail, ledger, outbox
 from gateway.services.ledger import Box, Details, MailIn, MailOut
 from gateway.services.transfer import mail_in_line, mail_out_line
@@ -20,10 +22,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 MailId = Annotated[str, typer.Argument(metavar="ID", help="As the list shows it: 12, or out-12.")]
 
 
+app.command()(held_mail.accept)
+app.command()(held_mail.discard)
+
+
 @app.command("list")
 def list_(
     context: typer.Context,
-    outcome: Annotated[str | None, typer.Option(help="Only these: failed, waiting, deferred …")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Only these: held, discarded, failed, waiting, deferred …")
+    ] = None,
     box: Annotated[Box, typer.Option(help="Mail in, or mail out.")] = Box.IN,
     as_json: AsJson = False,
 ) -> None:
@@ -34,6 +42,10 @@ def list_(
             mails_in = ledger.mails_in(session, outcome=outcome)
             if as_json:
                 print_json_list(map(mail_in_line, mails_in))
+            elif outcome == Outcome.HELD:
+                words, now = request.words, runtime.now()
+                rows = (held_mail.cells(mail, words, now=now) for mail in mails_in)
+                print_table(held_mail.headings(words), rows)
             else:
                 print_table(_headings_in(request), (_cells_in(mail, request) for mail in mails_in))
         else:
@@ -54,19 +66,24 @@ def show(
     """Show all that is known of one mail."""
     request = request_of(context)
     wanted = ledger.parse_id(mail_id)
-    with request.runtime() as runtime, runtime.db.snapshot() as session:
-        if raw:
-            sys.stdout.buffer.write(failed_mail.raw_mail(session, runtime.blobs, wanted))
+    with request.runtime() as runtime:
+        with runtime.db.snapshot() as session:
+            if raw:
+                sys.stdout.buffer.write(failed_mail.raw_mail(session, runtime.blobs, wanted))
+                return
+            mail, details = ledger.show(session, wanted)
+        line = mail_in_line(mail) if isinstance(mail, MailIn) else mail_out_line(mail)
+        line |= _details_line(details)
+        if as_json:
+            print_json(line)
             return
-        mail, details = ledger.show(session, wanted)
-    line = mail_in_line(mail) if isinstance(mail, MailIn) else mail_out_line(mail)
-    line |= _details_line(details)
-    if as_json:
-        print_json(line)
-        return
-    for key, value in line.items():
-        if value is not None:
-            say(f"{key:12} {_flat(value)}")
+        for key, value in line.items():
+            if value is not None:
+                say(f"{key:12} {_flat(value)}")
+        if isinstance(mail, MailIn) and mail.outcome == Outcome.HELD:
+            say("")
+            for text in held_mail.explain(runtime, mail, request.words):
+                say(safe(text))
 
 
 @app.command()
@@ -133,12 +150,14 @@ def _details_line(details: Details) -> dict[str, Any]:
         "last_error": details.last_error,
         "size": details.size,
         "message": details.message,
+        "decision": details.decision,
+        "decided_by": details.decided_by,
+        "decided_at": utc(details.decided_at),
     }
 
 
 def _flat(value: object) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    return safe(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def _local(moment: datetime | None, request: Request) -> str:

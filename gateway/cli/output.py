@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ def print_json_list(values: Iterable[Mapping[str, Any]]) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under headings. What strangers wrote cannot move the cursor or start a line."""
-    cells = ([_shown(cell) for cell in row] for row in rows)
+    cells = ([safe(cell) for cell in row] for row in rows)
     first = list(islice(cells, LOOKED_AT))
     widths = [min(max(map(len, column)), WIDEST) for column in zip(list(headings), *first, strict=True)]
     for row in chain([headings], first, cells):
@@ -81,5 +82,13 @@ def counter(label: str) -> Iterator[Callable[[int], None]]:
         sys.stderr.write(f"\r{label}: {count}\n")
 
 
-def _shown(cell: str) -> str:
-    return cell if cell.isprintable() else cell.encode("unicode_escape").decode("ascii")
+def safe(text: str) -> str:
+    """What strangers wrote, on one line, unable to move the cursor."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def indented(text: str, *, width: int = 76) -> list[str]:
+    """A text of ours in lines under a heading."""
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")

@@ -18,7 +18,7 @@ from gateway import failpoints
 from gateway.db import is_away
 from gateway.errors import NotFound, StaleLease, SysmoError, TryLater
 from gateway.inbound.reader import NO_CHILD, Reader, ReadingFailed
-from gateway.mail.reading import Arrival, Reading
+from gateway.mail.reading import Reading
 from gateway.models.queues import JournalEntry
 from gateway.rules import retry
 from gateway.runtime import Runtime, is_dead
@@ -130,7 +130,7 @@ class Processor:
             return []
         failpoints.hit("P1")
         readable = [(entry, raw) for entry, _, raw in claimed if isinstance(raw, bytes)]
-        results = await self._reader.read_many([(raw, _arrival(entry)) for entry, raw in readable])
+        results = await self._reader.read_many([(raw, journal.arrival_of(entry)) for entry, raw in readable])
         if any(isinstance(each, ReadingFailed) and each.reason == NO_CHILD for each in results):
             raise NoReader
         failpoints.hit("P2")
@@ -209,6 +209,7 @@ class Processor:
                 reason=done.reason,
                 ticket=done.ticket_id,
                 verdict=read.reading.verdict,
+                **({"decision": entry.decision, "decided_by": entry.decided_by} if entry.decision else {}),
             )
 
     def _failed(self, session: Session, read: Read, reason: str) -> None:
@@ -219,13 +220,3 @@ class Processor:
         with self._runtime.db.transaction() as session:
             leases.release_dead(session, JournalEntry, is_dead)
             journal.release(session, self._runtime.worker, counted=counted)
-
-
-def _arrival(entry: JournalEntry) -> Arrival:
-    return Arrival(
-        door=entry.door,
-        envelope_from=entry.envelope_from,
-        recipients=tuple(entry.recipients),
-        listed_peer=entry.listed_peer,
-        received_at=entry.received_at,
-    )

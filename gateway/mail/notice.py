@@ -26,6 +26,7 @@ class Template(StrEnum):
     WITHHELD = "withheld"
     ALERT = "alert"
     DIGEST = "digest"
+    VERIFY_ANSWER = "verify_answer"
 
 
 class Automatic(StrEnum):
@@ -114,6 +115,7 @@ class Values:
     - withheld: `text`
     - alert: `alert`, `text`
     - digest: `recipient`, `happened`, `more`, `notices_url`
+    - verify_answer: `action_url`, `link_minutes`, `text`, the beginning of the mail asked about
     """
 
     site: str  # "Sysmo Tickets"

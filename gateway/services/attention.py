@@ -1,14 +1,19 @@
 """What waits for a person: mail that was set aside, topics nobody serves."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
 from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.admission import Outcome
+from gateway.services import held
+
+HELD_LONG = timedelta(days=14)
+"""After that somebody is reminded of held mail, every day (T16)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,15 @@ def set_aside(session: Session) -> SetAside:
     outcome, state = table_of(JournalEntry).c.outcome, table_of(OutboxItem).c.state
     return SetAside(
         failed=_count(session, outcome == Outcome.FAILED),
-        held=_count(session, outcome == Outcome.HELD),
+        held=_count(session, held.undecided()),
         undelivered=_count(session, state == OutboxState.FAILED),
         uncertain=_count(session, state == OutboxState.UNCERTAIN),
     )
+
+
+def held_since(session: Session, moment: datetime) -> int:
+    """Count the mails held since before a moment that still wait for a decision (T16)."""
+    return _count(session, and_(held.undecided(), table_of(JournalEntry).c.settled_at < moment))
 
 
 def unserved_topics(session: Session) -> list[str]:

@@ -1,9 +1,10 @@
 """What is added to a ticket: a text with its files, stored once and never edited."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -45,6 +46,7 @@ class Contribution:
     verdict_reason: str = ""
     unreadable: bool = False
     notes: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)  # what its event tells operators besides
 
 
 def file_away(folder: Path, files: Iterable[AttachedFile]) -> tuple[FiledAttachment, ...]:

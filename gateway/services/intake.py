@@ -13,7 +13,17 @@ from gateway.models.queues import JournalEntry
 from gateway.rules import lifecycle
 from gateway.rules.admission import Admission, Evidence, Outcome, Standing, admit
 from gateway.rules.people import Sender, UserStatus, Verdict
-from gateway.services import answers, automatic, entrance, held, journal, senders, threads
+from gateway.services import (
+    accepted,
+    answers,
+    automatic,
+    entrance,
+    held,
+    journal,
+    senders,
+    threads,
+    verification,
+)
 from gateway.services.contributions import FiledAttachment
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
@@ -36,7 +46,7 @@ def apply_mail(
     Raises TryLater when the mail it answers, or its own twin, came before it and is not applied yet.
     """
     repeated = journal.is_repeat(session, entry, mail.message_id, mail.digest)
-    if repeated is not None:
+    if repeated is not None and entry.decision is None:
         return Settled(Outcome.DUPLICATE, f"repeats-{repeated}")
     itself = [mail.message_id] if mail.message_id else []
     if journal.parent_waits(session, entry, [*mail.references, *itself]):
@@ -48,13 +58,22 @@ def apply_mail(
     if mail.kind is not Kind.PERSON:
         return automatic.keep(session, desk, mail, letter.contribution, sender=sender, now=now)
     refusal = _refusal(session, desk, address, sender)
-    if address is None or refusal:
+    accepted_by_others = held.is_accepted(entry, sender) and refusal not in held.NEVER_ACCEPTED
+    if address is None or (refusal and not accepted_by_others):
         return held.keep(refusal or "no-sender")
+    if accepted_by_others:
+        return accepted.apply(session, desk, letter, address, sender, now=now)
+    confirmed = held.is_confirmed(entry, sender)
+    if sender is not None and confirmed:
+        sender, letter = sender.with_verdict(Verdict.PASS), letter.confirmed()
     writer = sender if mail.sender else None  # of several in From none is the one who wrote (T1)
     thread = threads.find(session, mail.clues, writer, secret=desk.secret, now=now)
-    admission, reason = _admission(desk, thread, mail, now=now)
+    strict = desk.trust.operator_mail == "verified" and not confirmed
+    admission, reason = _admission(desk, thread, mail, strict=strict, now=now)
     match admission:
         case Admission.HOLD:
+            if reason == "operator-not-verified" and thread is not None and sender is not None:
+                verification.ask(session, desk, thread.ticket, sender, letter, now=now)
             return held.keep(reason, thread if mail.verdict is not Verdict.FAIL else None)
         case Admission.APPEND if thread is not None and sender is not None:
             return answers.append(session, desk, thread, sender, letter, now=now)
@@ -77,7 +96,9 @@ def _refusal(session: Session, desk: Desk, address: Address | None, sender: Send
     return None
 
 
-def _admission(desk: Desk, thread: Thread | None, mail: Reading, *, now: datetime) -> tuple[Admission, str]:
+def _admission(
+    desk: Desk, thread: Thread | None, mail: Reading, *, strict: bool, now: datetime
+) -> tuple[Admission, str]:
     evidence = thread.evidence if thread else Evidence.NOTHING
     standing = thread.standing if thread else Standing.STRANGER
     closed_at = thread.ticket.closed_at if thread else None
@@ -89,6 +110,6 @@ def _admission(desk: Desk, thread: Thread | None, mail: Reading, *, now: datetim
         standing,
         mail.verdict,
         closed_long=not lifecycle.can_reopen(closed_at, now=now, reopen_days=reopen_days),
-        strict_operators=desk.trust.operator_mail == "verified",
+        strict_operators=strict,
     )
     return admission, "several-senders" if reason == "stranger" and mail.sender is None else reason

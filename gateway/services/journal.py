@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from gateway import failpoints
 from gateway.errors import Invalid, NotFound
-from gateway.mail.reading import Reading
+from gateway.mail.reading import Arrival, Reading
 from gateway.models.columns import table_of
 from gateway.models.queues import Door, JournalEntry
 from gateway.rules import retry
@@ -131,6 +131,17 @@ def claim(
     )
     rows = session.execute(select(JournalEntry).where(entry.c.id.in_(fences)).order_by(entry.c.id)).scalars()
     return [(row, fences[row.id]) for row in rows]
+
+
+def arrival_of(entry: JournalEntry) -> Arrival:
+    """What the journal knows of a mail beside its bytes, for whoever reads it."""
+    return Arrival(
+        door=entry.door,
+        envelope_from=entry.envelope_from,
+        recipients=tuple(entry.recipients),
+        listed_peer=entry.listed_peer,
+        received_at=entry.received_at,
+    )
 
 
 def parent_waits(session: Session, entry: JournalEntry, references: Iterable[str]) -> bool:

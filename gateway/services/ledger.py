@@ -5,18 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlmodel import Session
 
 from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
 from gateway.models.columns import table_of
+from gateway.models.people import User
 from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
 from gateway.models.tickets import Message
-from gateway.rules.admission import Outcome
+from gateway.rules.admission import Decision, Outcome
+from gateway.services import held
 
 WAITING = "waiting"
 """What stands for the outcome of a mail that has none yet."""
+
+DISCARDED = "discarded"
+"""What stands for held mail that was decided to stay without effect; `held` alone leaves it out."""
 
 OUT_PREFIX = "out-"
 """Sets a mail out apart from a mail in, which is known by its bare number, as in the log."""
@@ -74,13 +79,16 @@ class MailOut:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What more there is to say of one mail; the last two of mail in only."""
+    """What more there is to say of one mail; from `size` on of mail in only."""
 
     attempts: int
     due_at: datetime | None
     last_error: str | None
     size: int | None = None
     message: int | None = None  # the message's number within the ticket
+    decision: Decision | None = None
+    decided_by: str | None = None  # their address; None with a decision: the command line
+    decided_at: datetime | None = None
 
 
 def parse_id(text: str) -> MailId:
@@ -98,7 +106,7 @@ def mails_in(
     entry = table_of(JournalEntry)
     query = _columns_in()
     if outcome is not None:
-        query = query.where(_has_outcome(entry.c.outcome, outcome))
+        query = query.where(_has_outcome(outcome))
     if since is not None:
         query = query.where((entry.c.received_at >= since) | (entry.c.settled_at >= since))
     for row in session.execute(query.order_by(entry.c.id).execution_options(yield_per=ROWS_AT_ONCE)):
@@ -129,15 +137,7 @@ def mails_out(
 def show(session: Session, mail_id: MailId) -> tuple[MailIn | MailOut, Details]:
     """Return one line of a ledger and what more there is to say of it."""
     if mail_id.box is Box.IN:
-        entry, message = table_of(JournalEntry), table_of(Message)
-        query = _columns_in().add_columns(
-            entry.c.size, entry.c.attempts, entry.c.due_at, entry.c.last_error, message.c.number
-        )
-        joined = query.select_from(entry.outerjoin(message, message.c.journal_id == entry.c.id))
-        row = session.execute(joined.where(entry.c.id == mail_id.number).order_by(message.c.id)).first()
-        if row is None:
-            raise NotFound(f"mail {mail_id}")
-        return _mail_in(row), Details(row.attempts, row.due_at, row.last_error, row.size, row.number)
+        return _show_in(session, mail_id)
     item = table_of(OutboxItem)
     query = _columns_out().add_columns(item.c.due_at, item.c.last_error)
     row = session.execute(query.where(item.c.id == mail_id.number)).first()
@@ -146,12 +146,50 @@ def show(session: Session, mail_id: MailId) -> tuple[MailIn | MailOut, Details]:
     return _mail_out(row), Details(row.attempts, row.due_at, row.last_error)
 
 
-def _has_outcome(column: ColumnElement[Outcome | None], outcome: str) -> ColumnElement[bool]:
+def _show_in(session: Session, mail_id: MailId) -> tuple[MailIn, Details]:
+    entry, message, person = table_of(JournalEntry), table_of(Message), table_of(User)
+    query = _columns_in().add_columns(
+        entry.c.size,
+        entry.c.attempts,
+        entry.c.due_at,
+        entry.c.last_error,
+        entry.c.decision,
+        entry.c.decided_at,
+        person.c.email.label("decided_by"),
+        message.c.number,
+    )
+    joined = query.select_from(
+        entry.outerjoin(message, message.c.journal_id == entry.c.id).outerjoin(
+            person, person.c.id == entry.c.decided_by
+        )
+    )
+    row = session.execute(joined.where(entry.c.id == mail_id.number).order_by(message.c.id)).first()
+    if row is None:
+        raise NotFound(f"mail {mail_id}")
+    return _mail_in(row), Details(
+        attempts=row.attempts,
+        due_at=row.due_at,
+        last_error=row.last_error,
+        size=row.size,
+        message=row.number,
+        decision=row.decision,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+    )
+
+
+def _has_outcome(outcome: str) -> ColumnElement[bool]:
+    entry = table_of(JournalEntry).c
     if outcome == WAITING:
-        return column.is_(None)
+        return entry.outcome.is_(None)
+    if outcome == DISCARDED:
+        return and_(entry.outcome == Outcome.HELD, entry.decision == Decision.DISCARD)
+    if outcome == Outcome.HELD:
+        return held.undecided()
     if outcome not in set(Outcome):
-        raise Invalid("outcome", _("It is one of: {choices}."), choices=", ".join([*Outcome, WAITING]))
-    return column == Outcome(outcome)
+        choices = ", ".join([*Outcome, WAITING, DISCARDED])
+        raise Invalid("outcome", _("It is one of: {choices}."), choices=choices)
+    return entry.outcome == Outcome(outcome)
 
 
 def _columns_in() -> Select[tuple[object, ...]]:

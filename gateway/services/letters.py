@@ -1,6 +1,6 @@
 """A mail in its three forms: the ledger's, the reader's, the ticket's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.mail.reading import Reading
@@ -17,6 +17,10 @@ class Letter:
     mail: Reading
     contribution: Contribution
     passed_on: tuple[FiledAttachment, ...] = ()  # the files of a mail that this one passes on
+
+    def confirmed(self) -> "Letter":
+        """The same, now that its writer said by the link of T9 that it is theirs."""
+        return replace(self, contribution=replace(self.contribution, verdict_reason="confirmed"))
 
 
 def file_away(folder: Path, mail: Reading) -> tuple[FiledAttachment, ...]:
@@ -37,5 +41,6 @@ def letter_of(entry: JournalEntry, mail: Reading, files: tuple[FiledAttachment, 
         verdict_reason=mail.verdict_reason,
         unreadable=mail.unreadable,
         notes=mail.notes,
+        detail={"accepted_by": entry.decided_by} if entry.decision is not None else {},
     )
     return Letter(entry, mail, contribution, files[len(mail.attachments) :])

@@ -11,15 +11,24 @@ from gateway.models.people import Token, TokenPurpose
 
 
 def issue(
-    session: Session, purpose: TokenPurpose, user_id: int | None, life: timedelta, *, now: datetime
+    session: Session,
+    purpose: TokenPurpose,
+    user_id: int | None,
+    life: timedelta,
+    *,
+    now: datetime,
+    ticket_id: int | None = None,
+    journal_id: int | None = None,
 ) -> str:
-    """Return a new token; only its hash is kept."""
+    """Return a new token, for a person and what it is about; only its hash is kept."""
     token = tokens.new_long_token()
     session.add(
         Token(
             hash=tokens.hash_token(token),
             purpose=purpose,
             user_id=user_id,
+            ticket_id=ticket_id,
+            journal_id=journal_id,
             created_at=now,
             expires_at=now + life,
         )

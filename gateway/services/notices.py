@@ -59,6 +59,7 @@ REPLY = Form(Template.OPERATOR_REPLY, Purpose.REPLY, None, True)
 CLOSED = Form(Template.CLOSED, Purpose.CLOSED, Automatic.GENERATED, True)
 MISSED = Form(Template.MISSED, Purpose.MISSED, Automatic.GENERATED, True)
 WITHHELD = Form(Template.WITHHELD, Purpose.MISTAKE, Automatic.REPLIED, False)
+VERIFY = Form(Template.VERIFY_ANSWER, Purpose.VERIFY, Automatic.REPLIED, True)
 MISTAKE = Form(Template.COMMAND_MISTAKE, Purpose.MISTAKE, Automatic.REPLIED, False)
 
 
@@ -164,7 +165,7 @@ class Mail:
         return row | {
             "ticket_id": ticket.id,
             "event_id": event_id,
-            "internal": form is INTERNAL_COMMENT,
+            "internal": form in (INTERNAL_COMMENT, VERIFY),
             "token": token,
             "silent": self._is_silent,
         }
@@ -177,7 +178,7 @@ class Mail:
 
     def _name(self, writer: Person | None) -> str:
         """Who the From names: a client with their company, an operator with the team, else the team."""
-        if writer is None or self.form in (ACKNOWLEDGEMENT, CLOSED, MISSED, MISTAKE, WITHHELD):
+        if writer is None or self.form in (ACKNOWLEDGEMENT, CLOSED, MISSED, MISTAKE, VERIFY, WITHHELD):
             return self.desk.support
         aside = self.desk.support if is_staff(writer.role) else writer.company
         if not writer.name and not is_staff(self.to.role):

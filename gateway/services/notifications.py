@@ -28,6 +28,7 @@ from gateway.services.notices import (
     MISTAKE,
     NEW_REQUEST,
     REPLY,
+    VERIFY,
     WITHHELD,
     Form,
     Mail,
@@ -102,6 +103,25 @@ def tell_missed(
     known = recipients.known_mail(session, ticket.id, [operator.user_id])[operator.user_id]
     row = mail.row(mail.values(missed=missed.shown), references=known, event_id=missed.newest)
     store(session, desk, [row], now=now)
+
+
+def ask_whether_own(
+    session: Session,
+    desk: Desk,
+    ticket: Ticket,
+    operator: Sender,
+    *,
+    token: str,
+    minutes: int,
+    excerpt: str,
+    now: datetime,
+) -> None:
+    """Queue the mail that asks an operator whether a held mail is theirs (`/correos/confirmar/TOKEN`)."""
+    circle = recipients.around(session, ticket, operator.user_id)
+    mail = Mail(desk, circle, circle.people[operator.user_id], VERIFY, now)
+    action_url = desk.url(f"/correos/confirmar/{token}")
+    values = mail.values(action_url=action_url, link_minutes=minutes, text=excerpt)
+    store(session, desk, [mail.row(values, references=(), event_id=None)], now=now)
 
 
 def set_password(

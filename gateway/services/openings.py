@@ -18,6 +18,7 @@ from gateway.services import (
     tickets,
     timeline,
 )
+from gateway.services.acknowledgements import Acknowledgement
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -41,16 +42,21 @@ def open_by_mail(
     It `continues` a ticket that is closed for good, or merely `mentions` one, which operators
     alone are told.
     """
-    mail = letter.mail
+    mail, decided = (
+        letter.mail,
+        letter.entry.decision,
+    )  # of mail that was held its sender is told nothing (T16)
     topic = routing.topic_for(
         session, desk, letter.entry, [each.email for each in (*mail.to, *mail.cc)], now=now
     )
-    behalf = forwards.on_behalf_of(session, desk, letter, sender, now=now)
+    behalf = forwards.on_behalf_of(session, desk, letter, sender, now=now) if decided is None else None
     if behalf is not None:
         return forwards.open_for_client(session, desk, letter, behalf, topic, now=now)
     requester = sender or senders.enrol(session, desk, [address], now=now)[0].with_verdict(mail.verdict)
     ours = frozenset(each for each in (topic.address, desk.mail.address) if each)
-    acknowledgement = acknowledgements.decide(session, desk, mail, ours, now=now)
+    acknowledgement = Acknowledgement(goes=False)
+    if decided is None:
+        acknowledgement = acknowledgements.decide(session, desk, mail, ours, now=now)
     opening = Opening(
         topic=topic,
         subject=subjects.strip(mail.subject),

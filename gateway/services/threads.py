@@ -107,6 +107,14 @@ def find(
     return None
 
 
+def at(session: Session, ticket_id: int, sender: Sender | None) -> Thread | None:
+    """Return a ticket that somebody named, its row locked, and what the sender is to it."""
+    ticket = session.execute(LOCKED, {"id": ticket_id}).scalar_one_or_none()
+    if ticket is None:
+        return None
+    return Thread(ticket, Evidence.NOTHING, standing_of(session, ticket, sender))
+
+
 def standing_of(session: Session, ticket: Ticket, sender: Sender | None) -> Standing:
     """Return what somebody is to a ticket now. Who asked for it is a client here, operator or not."""
     if sender is None or sender.status is UserStatus.DISABLED:

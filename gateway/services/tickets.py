@@ -62,7 +62,9 @@ def open_ticket(
     message, attachments = contributions.store(
         session, ticket, requester, Party.CLIENT, opening.contribution, now=now
     )
-    detail = {"may_belong_to": opening.may_belong_to} if opening.may_belong_to else {}
+    detail = dict(opening.contribution.detail)
+    if opening.may_belong_to:
+        detail["may_belong_to"] = opening.may_belong_to
     by = opening.brought_by or requester
     event = record(session, ticket, EventKind.OPENED, by=by, now=now, message=message, **detail)
     happening = Happening(
@@ -95,8 +97,9 @@ def add_message(
     ticket.messages += 1
     ticket.updated_at = now
     message, attachments = contributions.store(session, ticket, author, party, contribution, now=now)
+    detail = contribution.detail
     if contribution.kind is MessageKind.INTERNAL:
-        event = record(session, ticket, EventKind.COMMENTED, by=author, now=now, message=message)
+        event = record(session, ticket, EventKind.COMMENTED, by=author, now=now, message=message, **detail)
         notifications.announce(
             session, desk, ticket, Happening(event, message, attachments), author=author, now=now
         )
@@ -106,7 +109,7 @@ def add_message(
         take(session, ticket, author, now=now)
     if party is Party.OPERATOR and ticket.first_reply_at is None:
         ticket.first_reply_at = now
-    event = record(session, ticket, EventKind.REPLIED, by=author, now=now, message=message)
+    event = record(session, ticket, EventKind.REPLIED, by=author, now=now, message=message, **detail)
     happening = Happening(event, message, attachments, reopened=woken)
     notifications.announce(session, desk, ticket, happening, author=author, now=now)
     return message

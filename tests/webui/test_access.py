@@ -31,6 +31,8 @@ TABLE = {
     "POST /salir": (303, 303, 303, 303, 303, 303),
     "GET /clave/{token}": (404, 404, 404, 404, 404, 404),
     "POST /clave/{token}": (404, 404, 404, 404, 404, 404),
+    "GET /correos/confirmar/{token}": (303, 404, 404, 404, 404, 404),
+    "POST /correos/confirmar/{token}": (303, 404, 404, 404, 404, 404),
     "GET /bandeja": (303, 404, 404, 200, 200, 200),
     "GET /solicitudes": (303, 200, 200, 200, 200, 200),
     "GET /solicitudes/{number:int}": (303, 200, 404, 200, 404, 200),
