@@ -11,6 +11,8 @@ from gateway.rules import limits
 from gateway.tokens import TOKEN_LENGTH
 
 LOOP_HEADER = "x-sysmo-loop"
+CIRCLES = "too-many-hops"
+"""The reason of a mail that goes in circles."""
 
 _FIELD_CHARACTERS = 1_000
 """Of one field's value, as far as it is looked at here: what counts stands at the beginning."""
@@ -59,6 +61,8 @@ def classify(
     counts for nothing. `domain` is that of our Message-IDs.
     """
     from_list = _is_from_list(mail)
+    if _goes_in_circles(mail, installation):
+        return Classification(Kind.AUTOMATIC, CIRCLES, from_list)
     null_sender = envelope_from == "" or "<>" in (
         each.replace(" ", "") for each in _values(mail, "return-path")
     )
@@ -76,6 +80,16 @@ def classify(
     return Classification(Kind.PERSON, "person", from_list)
 
 
+def _goes_in_circles(mail: ParsedMail, installation: str) -> bool:
+    """Whether too many servers passed it on, or we ourselves did several times (L8).
+
+    The SMTP listener refuses such mail; other doors cannot, so intake holds it.
+    """
+    hops = sum(name == "received" for name, _ in mail.headers)
+    own = _values(mail, LOOP_HEADER).count(installation) if installation else 0
+    return hops > limits.HOPS or own >= limits.OWN_HOPS
+
+
 def _bounce_reason(mail: ParsedMail, *, null_sender: bool) -> str | None:
     if any("delivery-status" in report_type for report_type in _report_types(mail)):
         return "delivery-report"
@@ -87,13 +101,10 @@ def _bounce_reason(mail: ParsedMail, *, null_sender: bool) -> str | None:
 
 
 def _loop_reason(mail: ParsedMail, installation: str, domain: str) -> str | None:
-    """Return why this mail must be one of our own that came back, or has been on its way too long."""
-    received = sum(name == "received" for name, _ in mail.headers)
+    """Return why this mail must be one of our own that came back."""
     if installation and installation in _values(mail, LOOP_HEADER):
         return "own-loop"
-    if _is_our_message_id(mail, domain.lower()):
-        return "own-message"
-    return "too-many-hops" if received > limits.HOPS else None
+    return "own-message" if _is_our_message_id(mail, domain.lower()) else None
 
 
 def _is_our_message_id(mail: ParsedMail, domain: str) -> bool:

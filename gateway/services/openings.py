@@ -10,7 +10,17 @@ from gateway.mail.reading import Reading
 from gateway.rules import limits
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Sender, Verdict
-from gateway.services import acknowledgements, entrance, routing, senders, silence, tickets, timeline
+from gateway.services import (
+    acknowledgements,
+    entrance,
+    held,
+    rates,
+    routing,
+    senders,
+    silence,
+    tickets,
+    timeline,
+)
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -35,6 +45,8 @@ def open_by_mail(
     alone are told.
     """
     mail = letter.mail
+    if not rates.admit(session, letter.entry, address.email, mail.verdict, now=now):
+        return held.keep("rate")
     topic = routing.topic_for(
         session, desk, letter.entry, [each.email for each in (*mail.to, *mail.cc)], now=now
     )
