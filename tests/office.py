@@ -110,6 +110,7 @@ class Office:
             recipients=tuple(recipients),
             received_at=self.now,
             message_id=peek(raw).message_id,
+            from_address=peek(raw).from_address,
             envelope_from=sender,
             listed_peer=listed_peer,
         )

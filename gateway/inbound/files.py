@@ -127,13 +127,14 @@ def _next_batch(mails: Iterator[FoundMail]) -> list[FoundMail]:
 
 def _incoming(runtime: Runtime, data: bytes, *, to: tuple[str, ...], sender: str | None) -> Incoming:
     head = data[:HEADER_OCTETS]
-    envelope = envelope_of(head)
+    envelope, seen = envelope_of(head), peek(head)
     return Incoming(
         door=Door.INGEST,
         content=content_of(data),
         recipients=to or envelope.recipients,
         received_at=runtime.now(),
-        message_id=peek(head).message_id,
+        message_id=seen.message_id,
+        from_address=seen.from_address,
         envelope_from=sender if sender is not None else envelope.sender,
         listed_peer=True,
     )

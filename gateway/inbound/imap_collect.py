@@ -17,6 +17,7 @@ from gateway.inbound.envelope import envelope_of
 from gateway.inbound.imap_connection import Connection, Selected, folder_url
 from gateway.inbound.imap_fetch import Fetched, Fetcher, batches
 from gateway.inbound.imap_source import Source
+from gateway.inbound.requests import NewRequests
 from gateway.inbound.space import RoomFor, has_room
 from gateway.mail.peek import peek
 from gateway.models.queues import Door
@@ -33,6 +34,9 @@ WriteDown = Callable[[Sequence[Incoming]], list[int]]
 
 SIZED_AT_ONCE = 500
 """UIDs in one FETCH of sizes, which keeps its line below 8 KiB."""
+
+POSTPONED_SECONDS = 60.0
+"""How long a mail whose sender opened too many requests is not fetched again."""
 
 RENEWED_EVERY = mailboxes.LEASE.total_seconds() / 3
 
@@ -64,6 +68,8 @@ class Collector:
         self._known_by = 0
         self._failed: dict[int, int] = {}
         self._left: set[int] = set()
+        self._requests = NewRequests(runtime.db, runtime.config)
+        self._postponed: dict[int, float] = {}
 
     def resume(self, cursor: Cursor) -> None:
         """Start from what the mailbox's row says; to be called on each connection."""
@@ -104,6 +110,7 @@ class Collector:
             self._known_by = uidvalidity
             self._failed.clear()
             self._left.clear()
+            self._postponed.clear()
             self._source.refused.clear()
         if uidvalidity != self._cursor.uidvalidity:
             log.info("imap.scan", mailbox=self._name, uidvalidity=uidvalidity)
@@ -112,11 +119,13 @@ class Collector:
     def _take(self, connection: Connection, uids: Sequence[int]) -> set[int]:
         done: set[int] = set()
         for start in range(0, len(uids), SIZED_AT_ONCE):
-            some = uids[start : start + SIZED_AT_ONCE]
+            some = [uid for uid in uids[start : start + SIZED_AT_ONCE] if not self._is_postponed(uid)]
+            if not some:
+                continue
             sizes = connection.sizes(some)
             for batch in batches(some, sizes, self._failed, most=self._fetcher.most):
                 self._keep_lease()
-                fetched = self._fetch(connection, batch, sizes)
+                fetched = self._in_time(self._fetch(connection, batch, sizes))
                 failpoints.hit("I1")
                 if fetched:
                     self._take_in(connection, fetched)
@@ -142,6 +151,24 @@ class Collector:
                 else:
                     self._failed[uid] = tries + 1 if alone else 0
         return fetched
+
+    def _in_time(self, fetched: Sequence[Fetched]) -> list[Fetched]:
+        """Leave for later what would be one request too many of its sender; it stays as it is (B5)."""
+        mails = []
+        for each in fetched:
+            head = each.content.head(HEADER_OCTETS)
+            mails.append((peek(head), envelope_of(head).recipients))
+        admitted = self._requests.admitted(mails, now=self._runtime.now())
+        later = [each for each, now in zip(fetched, admitted, strict=True) if not now]
+        for each in later:
+            each.content.discard()
+            self._postponed[each.uid] = time.monotonic() + POSTPONED_SECONDS
+        if later:
+            log.info("imap.postponed", mailbox=self._name, mails=len(later))
+        return [each for each, now in zip(fetched, admitted, strict=True) if now]
+
+    def _is_postponed(self, uid: int) -> bool:
+        return self._postponed.get(uid, 0.0) > time.monotonic()
 
     def _take_in(self, connection: Connection, fetched: Sequence[Fetched]) -> None:
         """Journal, and only then mark or move. What something stands in for stays as it is."""
@@ -171,13 +198,14 @@ class Collector:
     def _incoming(self, fetched: Fetched) -> Incoming:
         now = self._runtime.now()
         head = fetched.content.head(HEADER_OCTETS)
-        envelope = envelope_of(head)
+        envelope, seen = envelope_of(head), peek(head)
         return Incoming(
             door=Door.IMAP,
             content=fetched.content,
             recipients=envelope.recipients,
             received_at=min(fetched.received_at or now, now),
-            message_id=peek(head).message_id,
+            message_id=seen.message_id,
+            from_address=seen.from_address,
             envelope_from=envelope.sender,
             peer=self._section.host,
             mailbox=self._name,
@@ -200,6 +228,7 @@ class Collector:
         self._cursor = Cursor(self._cursor.uidvalidity, last_uid)
         self._failed = {uid: tries for uid, tries in self._failed.items() if uid > last_uid}
         self._left = {uid for uid in self._left if uid > last_uid}
+        self._postponed = {uid: until for uid, until in self._postponed.items() if uid > last_uid}
         with runtime.db.transaction() as session:
             mailboxes.polled(
                 session, self._name, self._cursor, error=problem, worker=runtime.worker, now=runtime.now()

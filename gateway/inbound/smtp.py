@@ -21,6 +21,7 @@ from gateway.inbound.bounds import Disk, Places, SlidingWindow
 from gateway.inbound.journal_writer import JournalWriter
 from gateway.inbound.peers import Network, Peer, identify, parse_networks
 from gateway.inbound.recipients import Recipients
+from gateway.inbound.requests import NewRequests
 from gateway.inbound.smtp_lobby import Lobby
 from gateway.inbound.smtp_session import SmtpSession
 from gateway.rules import limits
@@ -53,6 +54,7 @@ def open_lobby(runtime: Runtime, writer: JournalWriter) -> Lobby:
         max_bytes=config.smtp.max_bytes,
         spools=runtime.blobs,
         recipients=Recipients(runtime.db, config.mail),
+        requests=NewRequests(runtime.db, config),
         disk=Disk(*_folders(runtime)),
         places=Places(limits.DATA_MESSAGES, limits.DATA_OCTETS),
         messages=SlidingWindow(limits.Rate(config.smtp.per_minute, limits.PER_PEER.period)),

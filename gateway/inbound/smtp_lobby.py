@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.inbound.bounds import Disk, Places, SlidingWindow
 from gateway.inbound.recipients import Recipients
+from gateway.inbound.requests import NewRequests
 from gateway.rules import limits
 from gateway.services.journal import Incoming
 
@@ -33,6 +34,7 @@ class Lobby:
     max_bytes: int
     spools: Path
     recipients: Recipients
+    requests: NewRequests
     disk: Disk
     places: Places
     messages: SlidingWindow  # of each unlisted peer

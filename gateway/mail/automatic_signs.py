@@ -10,8 +10,10 @@ from gateway.rules.words import fold
 from gateway.tokens import TOKEN_LENGTH
 
 LOOP_HEADER = "x-sysmo-loop"
+CIRCLES = "too-many-hops"
+"""The reason of a mail that goes in circles."""
 
-LOOPS = frozenset({"own-loop", "own-message", "too-many-hops"})
+LOOPS = frozenset({"own-loop", "own-message", CIRCLES})
 """Reasons that say: this is our own mail, or one that turns in a circle."""
 
 _ANSWERS = frozenset({"auto-replied", "autoresponder", "vacation-subject", "report"})
@@ -68,14 +70,21 @@ def is_from_list(mail: ParsedMail) -> bool:
     )
 
 
+def goes_in_circles(mail: ParsedMail, installation: str) -> bool:
+    """Whether too many servers passed it on, or we ourselves did several times (L8).
+
+    The SMTP listener refuses such mail; other doors cannot, so intake holds it.
+    """
+    hops = sum(name == "received" for name, _ in mail.headers)
+    own = values(mail, LOOP_HEADER).count(installation) if installation else 0
+    return hops > limits.HOPS or own >= limits.OWN_HOPS
+
+
 def _loop_reason(mail: ParsedMail, installation: str, domain: str) -> str | None:
-    """Return why this mail must be one of our own that came back, or has been on its way too long."""
-    received = sum(name == "received" for name, _ in mail.headers)
+    """Return why this mail must be one of our own that came back."""
     if installation and installation in values(mail, LOOP_HEADER):
         return "own-loop"
-    if _is_our_message_id(mail, domain.lower()):
-        return "own-message"
-    return "too-many-hops" if received > limits.HOPS else None
+    return "own-message" if _is_our_message_id(mail, domain.lower()) else None
 
 
 def _is_our_message_id(mail: ParsedMail, domain: str) -> bool:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.mail.automatic_signs import LOOP_HEADER, automatic_reason, is_from_list
+from gateway.mail.automatic_signs import CIRCLES, LOOP_HEADER, automatic_reason, goes_in_circles, is_from_list
 from gateway.mail.bounce_signs import bounce_reason
 from gateway.mail.field_values import has_null_sender
 from gateway.mail.parsed import ParsedMail
 from gateway.mail.receipt_signs import is_receipt
 
-__all__ = ["LOOP_HEADER", "Classification", "Kind", "classify"]
+__all__ = ["CIRCLES", "LOOP_HEADER", "Classification", "Kind", "classify"]
 
 
 class Kind(StrEnum):
@@ -44,6 +44,8 @@ def classify(
     counts for nothing. `domain` is that of our Message-IDs.
     """
     from_list = is_from_list(mail)
+    if goes_in_circles(mail, installation):
+        return Classification(Kind.AUTOMATIC, CIRCLES, from_list)
     null_sender = has_null_sender(mail, envelope_from)
     if is_receipt(mail):
         return Classification(Kind.RECEIPT, "read-receipt", from_list)

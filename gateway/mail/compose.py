@@ -87,17 +87,21 @@ def assemble(composed: Composed, read_blob: Callable[[str], bytes]) -> bytes:
 def _withholding(notice: Notice) -> Notice:
     """Take out of an acknowledgement what its addressee may never have written (C9).
 
-    Its subject always comes from the template, cleaned of links; of an unproven sender neither
-    name nor subject is repeated. Text and files never are.
+    Its subject always comes from the template, cleaned of links, and of an unproven sender not even
+    that is repeated. Only the holder of an account is greeted, since anybody else's name is what some
+    mail said. Text and files never are repeated.
     """
     if notice.template is not Template.ACKNOWLEDGEMENT:
         return notice
     values = replace(notice.values, text="", author=None, refused=())
     to = notice.to
-    if not values.believed:
-        ticket = values.ticket and replace(values.ticket, subject="", requester="")
-        values = replace(values, ticket=ticket, recipient="")
-        to = Address(to.email)
+    ticket = values.ticket
+    if ticket is not None and not values.believed:
+        ticket = replace(ticket, subject="")
+    if not values.believed or ticket is None or not ticket.url:  # who has no account cannot sign in
+        ticket = ticket and replace(ticket, requester="")
+        values, to = replace(values, recipient=""), Address(to.email)
+    values = replace(values, ticket=ticket)
     return replace(notice, subject="", to=to, values=values, attached=(), linked=())
 
 

@@ -1,6 +1,7 @@
 """A person's text as mail shows it: as they wrote it in plain text, escaped in HTML (W12)."""
 
 import re
+import unicodedata
 
 from markupsafe import Markup, escape
 
@@ -14,7 +15,15 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _URL = re.compile(r"https?://[^\s<>\"]{1,2000}", re.IGNORECASE)
 _AFTER_URL = ".,;:!?'*_)]}»”’"
 _LINK = Markup('<a class="st-link" href="{0}" style="color:#0b6170">{0}</a>')
-_LINK_SHAPED = re.compile(r"[^\W\d_]\.[^\W\d_]{2}|://|@|^www\.", re.IGNORECASE)
+_LINK_SHAPED = re.compile(
+    r"\w\.[^\W\d_]{2}|:/|@|www\.|hxxp"  # evil.example, https://, a@evil.example
+    r"|[.:](?=[\])}])|(?<=[\[({])[.:]",  # evil[.]example, hxxp[:]//
+    re.IGNORECASE,
+)
+"""A host or an address, also as written for a person to put together again. Words are looked at in the
+form NFKC, with the full stops of other scripts made one kind (UTS 46)."""
+
+_FULL_STOPS = str.maketrans("。｡．․", "....")
 
 
 def plain(text: str) -> str:
@@ -45,9 +54,12 @@ def without_links(subject: str) -> str:
     An acknowledgement goes to whoever a mail claims to be from, so it must be useless as an
     advert (C9). Whatever looks like a host or an address goes, a few file names with it.
     """
-    words = [word for word in subject.split() if not _LINK_SHAPED.search(word)]
-    line = " ".join(words)
+    line = " ".join(word for word in subject.split() if not _LINK_SHAPED.search(_plainest(word)))
     return line if len(line) <= 120 else line[:119].rstrip() + "…"
+
+
+def _plainest(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).translate(_FULL_STOPS)
 
 
 def _escaped(block: str) -> Markup:

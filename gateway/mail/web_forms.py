@@ -3,11 +3,10 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from gateway.mail.automatic_signs import LOOPS
 from gateway.mail.classify import Kind
 from gateway.mail.reading import Reading
 from gateway.rules.people import Verdict
-
-_LOOPS = frozenset({"own-loop", "own-message", "too-many-hops"})
 
 
 def from_its_writer(mail: Reading, form_senders: Collection[str]) -> Reading:
@@ -20,7 +19,7 @@ def from_its_writer(mail: Reading, form_senders: Collection[str]) -> Reading:
     listed = mail.sender is not None and mail.sender.email in form_senders
     if not listed or mail.verdict is not Verdict.PASS or len(mail.reply_to) != 1:
         return mail
-    if mail.kind is Kind.BOUNCE or mail.kind_reason in _LOOPS:
+    if mail.kind is Kind.BOUNCE or mail.kind_reason in LOOPS:
         return mail
     return replace(
         mail,

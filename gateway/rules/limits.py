@@ -60,6 +60,7 @@ class Rate:
 PER_PEER = Rate(60, timedelta(minutes=1))
 TICKETS_PER_ADDRESS_HOUR = Rate(20, timedelta(hours=1))
 TICKETS_PER_ADDRESS_DAY = Rate(100, timedelta(days=1))
+TICKETS_PER_ADDRESS = (TICKETS_PER_ADDRESS_HOUR, TICKETS_PER_ADDRESS_DAY)
 PER_UNVERIFIED_DOMAIN = Rate(30, timedelta(minutes=10))
 TOKEN_GUESSES = Rate(20, timedelta(hours=1))
 

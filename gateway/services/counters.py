@@ -5,7 +5,7 @@ another at the start of the next are one burst. A count may be exceeded by as ma
 very same time on PostgreSQL; what these rates are for does not need a lock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -32,6 +32,18 @@ def count(session: Session, *names: str, now: datetime, by: int = 1) -> None:
 def so_far(session: Session, name: str, period: timedelta, *, now: datetime) -> int:
     """How often it happened in the period that ends now."""
     return _sums(session, [(name, period)], now=now)[0]
+
+
+def all_so_far(session: Session, names: Iterable[str], period: timedelta, *, now: datetime) -> dict[str, int]:
+    """How often each of these happened in the period that ends now; those that never did are left out."""
+    counter = table_of(Counter).c
+    keys = {_key(name): name for name in names}
+    rows = session.execute(
+        select(counter.name, func.sum(counter.count))
+        .where(counter.name.in_(list(keys)), counter.period > _second(now - period))
+        .group_by(counter.name)
+    )
+    return {keys[row[0]]: int(row[1]) for row in rows}
 
 
 def allows(session: Session, name: str, *rates: Rate, now: datetime) -> bool:

@@ -64,7 +64,8 @@ SAME_MAILBOX = EARLIER.where(
 class Incoming:
     """One mail as a door hands it over. The IMAP fields are for that door alone.
 
-    `message_id` is what mail/peek found, so that a reply can wait for a parent that came before it.
+    `message_id` and `from_address` are what mail/peek found, so that a reply can wait for a parent that
+    came before it, and what waits of a sender can be counted.
     """
 
     door: Door
@@ -72,6 +73,7 @@ class Incoming:
     recipients: tuple[str, ...]
     received_at: datetime
     message_id: str | None = None
+    from_address: str | None = None
     envelope_from: str | None = None
     peer: str = ""
     listed_peer: bool = False
@@ -308,6 +310,7 @@ def _row(mail: Incoming, *, now: datetime) -> dict[str, object]:
         "sha256": mail.content.sha256,
         "size": mail.content.size,
         "message_id": _storable(mail.message_id, 998),
+        "from_address": _storable(mail.from_address, 320),
         "due_at": now,
         "attempts": 0,
         "fence": 0,

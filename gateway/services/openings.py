@@ -11,7 +11,9 @@ from gateway.rules.people import Sender, Verdict
 from gateway.services import (
     acknowledgements,
     forwards,
+    held,
     participants,
+    rates,
     routing,
     senders,
     silence,
@@ -42,10 +44,9 @@ def open_by_mail(
     It `continues` a ticket that is closed for good, or merely `mentions` one, which operators
     alone are told.
     """
-    mail, decided = (
-        letter.mail,
-        letter.entry.decision,
-    )  # of mail that was held its sender is told nothing (T16)
+    mail, decided = letter.mail, letter.entry.decision
+    if decided is None and not rates.admit(session, letter.entry, address.email, mail.verdict, now=now):
+        return held.keep("rate")
     topic = routing.topic_for(
         session, desk, letter.entry, [each.email for each in (*mail.to, *mail.cc)], now=now
     )

@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from gateway.errors import StaleLease, TryLater
+from gateway.inbound import imap_collect
 from gateway.inbound.imap_connection import Connection, Timing, folder_url
 from gateway.inbound.imap_fetch import batches
-from gateway.models.queues import Door
+from gateway.models.queues import Door, JournalEntry
 from gateway.models.topics import Mailbox
+from gateway.rules.admission import Outcome
 from gateway.rules.limits import MIB
 from gateway.runtime import Runtime
 from gateway.services.mailboxes import LEASE, Cursor
@@ -32,10 +35,10 @@ from tests.inbound.fetching import IMPATIENT, QUICK, Fetching, settings
 CHANGES = r"STORE|MOVE|COPY|EXPUNGE|CREATE"
 
 
-def mail(number: int, *, more: bytes = b"") -> bytes:
+def mail(number: int, *, more: bytes = b"", sender: str = "laura.gimenez@andina.example") -> bytes:
     return (
-        b"From: laura.gimenez@andina.example\r\nSubject: Pedido\r\n"
-        b"Message-ID: <%d@andina.example>\r\n\r\nHola\r\n" % number
+        b"From: %s\r\nSubject: Pedido\r\n"
+        b"Message-ID: <%d@andina.example>\r\n\r\nHola\r\n" % (sender.encode(), number)
     ) + more
 
 
@@ -281,8 +284,9 @@ def test_an_old_uidvalidity_that_comes_back_repeats_nothing(server, fetching):
 
 
 def test_a_uidvalidity_that_changes_between_two_batches_loses_nothing(server, fetching):
-    for number in range(150):
-        server.deliver(mail(number))
+    mails = [mail(number, sender=f"cliente{number}@empresa{number}.example") for number in range(150)]
+    for each in mails:
+        server.deliver(each)
 
     def change(session, answer):
         for each in server.inbox.messages:
@@ -295,7 +299,7 @@ def test_a_uidvalidity_that_changes_between_two_batches_loses_nothing(server, fe
     fetching.look_until_quiet()
     under = [uidvalidity for uidvalidity, _ in fetching.journalled()]
     assert (under.count(1), under.count(2)) == (100, 150)
-    assert set(fetching.contents()) == {mail(number) for number in range(150)}
+    assert set(fetching.contents()) == set(mails)
 
 
 def test_another_account_with_the_same_uidvalidity_starts_from_nothing(server, fetching, make_runtime):
@@ -500,3 +504,31 @@ def test_folder_url(make_runtime):
 def test_the_lease_outlasts_the_longest_silence_of_a_poller():
     timing = Timing()
     assert timedelta(seconds=max(timing.idle_steps) + timing.read) < LEASE
+
+
+def test_what_would_be_too_many_requests_of_one_sender_is_left_for_later(server, fetching, monkeypatch):
+    """Invariant B5. What is left stays unseen, and others are not kept waiting behind it."""
+    monkeypatch.setattr(imap_collect, "POSTPONED_SECONDS", 0.0)
+    for number in range(25):
+        server.deliver(mail(number))
+    server.deliver(mail(90, sender="jorge@litoral.example"))
+    fetching.look()
+    assert [uid for _, uid in fetching.journalled()] == [*range(1, 21), 26]
+    assert [message.uid for message in server.inbox.messages if "\\Seen" not in message.flags] == [
+        *range(21, 26)
+    ]
+    fetching.look()
+    assert len(fetching.journalled()) == 21, "what waits in the journal is counted"
+    with fetching.runtime.db.transaction() as session:
+        session.execute(update(JournalEntry).values(outcome=Outcome.OPENED, due_at=None))
+    fetching.look_until_quiet()
+    assert len(fetching.journalled()) == 26
+
+
+def test_what_is_left_for_later_is_not_fetched_again_at_once(server, fetching):
+    for number in range(25):
+        server.deliver(mail(number))
+    fetching.look()
+    fetched = len([line for line in server.commands if "BODY.PEEK[]" in line])
+    fetching.look()
+    assert len([line for line in server.commands if "BODY.PEEK[]" in line]) == fetched

@@ -9,9 +9,13 @@ import pytest
 from gateway import tokens
 from gateway.inbound.bounds import Disk, Places, SlidingWindow
 from gateway.inbound.smtp_lobby import Timers
+from gateway.models.people import Token, TokenPurpose
+from gateway.models.queues import Door, JournalEntry
 from gateway.rules import limits
 from gateway.rules.limits import Rate
+from gateway.rules.people import Verdict
 from gateway.runtime import Runtime
+from gateway.services import rates
 from tests.listener import (
     ADDRESSED,
     GREETED,
@@ -265,3 +269,69 @@ async def test_who_gives_up_waiting_leaves_no_place_taken() -> None:
     assert await behind
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+def of(sender: str, number: int, more: bytes = b"") -> bytes:
+    """A mail from somebody."""
+    return more + b"From: %s\r\nSubject: Pedido\r\nMessage-ID: <%d@x.example>\r\n\r\nHola\r\n" % (
+        sender.encode(),
+        number,
+    )
+
+
+def opened(runtime: Runtime, sender: str, count: int, verdict: Verdict = Verdict.NONE) -> None:
+    """Requests opened by mail, as the processor counts them."""
+    with runtime.db.transaction() as session:
+        for _ in range(count):
+            assert rates.admit(session, JournalEntry(door=Door.SMTP), sender, verdict, now=runtime.now())
+
+
+LAURA = "laura@andina.example"
+TOO_MANY = "451 4.7.1 Too many requests of this sender, try again later"
+
+
+async def test_a_sender_of_too_many_requests_is_put_off_and_a_reply_of_theirs_is_not(
+    make_runtime: Make,
+) -> None:
+    runtime = make_runtime(STRANGER)
+    opened(runtime, LAURA, 20)
+    token = tokens.new_token()
+    with runtime.db.transaction() as session:
+        hashed = tokens.hash_token(token)
+        session.add(Token(hash=hashed, purpose=TokenPurpose.REPLY, created_at=runtime.now()))
+    reply = [*ADDRESSED[:2], f"RCPT TO:<soporte+{token}@example.com>"]
+    async with talking(runtime) as client:
+        assert await client.deliver(of(LAURA, 1)) == TOO_MANY
+        assert journalled(runtime) == []
+        assert (await client.deliver(of("jorge@litoral.example", 2), *ADDRESSED[1:])).startswith("250")
+        assert (await client.deliver(of(LAURA, 3), *reply[1:])).startswith("250")
+    assert [entry.from_address for entry in journalled(runtime)] == ["jorge@litoral.example", LAURA]
+
+
+async def test_from_a_listed_peer_such_mail_is_taken_and_held_later(make_runtime: Make) -> None:
+    runtime = make_runtime(LISTED)
+    opened(runtime, LAURA, 20)
+    async with talking(runtime) as client:
+        assert (await client.deliver(of(LAURA, 1))).startswith("250")
+
+
+async def test_what_waits_counts_with_what_was_opened(make_runtime: Make) -> None:
+    runtime = make_runtime(STRANGER)
+    opened(runtime, LAURA, 17)
+    async with talking(runtime) as client:
+        await client.say(*GREETED)
+        heard = [await client.deliver(of(LAURA, number), *ADDRESSED[1:]) for number in range(5)]
+    assert [reply[:3] for reply in heard] == ["250", "250", "250", "451", "451"]
+
+
+async def test_a_domain_nobody_vouches_for_is_put_off_and_signed_mail_of_it_is_not(
+    make_runtime: Make,
+) -> None:
+    runtime = make_runtime(STRANGER)
+    for number in range(30):
+        opened(runtime, f"v{number}@andina.example", 1)
+    opened(runtime, "p@litoral.example", 1, Verdict.PASS)
+    signed = b"DKIM-Signature: v=1; d=andina.example\r\n"
+    async with talking(runtime) as client:
+        assert await client.deliver(of(LAURA, 1)) == TOO_MANY
+        assert (await client.deliver(of(LAURA, 2, signed), *ADDRESSED[1:])).startswith("250")

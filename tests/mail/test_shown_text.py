@@ -61,6 +61,16 @@ def test_the_markup_around_many_paragraphs_is_bounded():
         pytest.param("tel:+5491112345678 x://y", "tel:+5491112345678", id="another scheme"),
         pytest.param("á" * 130, "á" * 119 + "…", id="cut at 120 characters"),
         pytest.param("http://a.example", "", id="only a link"),
+        pytest.param("Entre a t3.gg ya", "Entre a ya", id="a host that ends in a digit"),
+        pytest.param("Entre a ПРИМЕР.рф ya", "Entre a ya", id="a host in another script"),
+        pytest.param("Entre a xn--e1afmkfd.xn--p1ai ya", "Entre a ya", id="the same as A-labels"),
+        pytest.param("Entre a 例え。テスト ya", "Entre a ya", id="an ideographic full stop"),
+        pytest.param("Entre a evil．example ya", "Entre a ya", id="wide letters and full stop"),
+        pytest.param("Entre a evil[.]example ya", "Entre a ya", id="a full stop in brackets"),
+        pytest.param("Entre a hxxps[:]//evil ya", "Entre a ya", id="a scheme made harmless"),
+        pytest.param("Entre a (evil.)example ya", "Entre a ya", id="put together by a person"),
+        pytest.param("Escriba a uno＠evil ya", "Escriba a ya", id="a wide at sign"),
+        pytest.param("La factura 0001-8.345,20", "La factura 0001-8.345,20", id="numbers stay"),
     ],
 )
 def test_without_links(subject, expected):

@@ -12,7 +12,7 @@ VARIANTS = {
     "everything": {
         "believed": True, "mine": True, "moved": True, "reopened": True, "new_account": True,
         "marker": "[k3m9]", "refused": ("visor.exe",), "register_url": "https://tickets.sysmo.example/registro",
-        "ticket": replace(TICKET, assigned_to="Martín Sosa", others=2),
+        "ticket": replace(TICKET, assigned_to="Martín Sosa", others=2), "more": 7,
     },
     "next to nothing": {
         "support": "", "recipient": "", "actor": "", "text": "-", "help_address": "", "reopen_days": 0,
