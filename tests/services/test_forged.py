@@ -385,6 +385,9 @@ def nothing_came_of_it(scene: Scene, done: Settled, *, status: Status = Status.N
     )
     for message in scene.office.out():
         told = message["X-Envelope-To"]
+        if message["X-Purpose"] == "verify":  # asks the operator, who alone can say (T9)
+            assert (done.reason, told) == ("operator-not-verified", MARTIN)
+            continue
         assert done.outcome is OPENED, "what is held or automatic is answered to nobody"
         if message["X-Purpose"] == "acknowledgement":
             assert WORDS not in message.as_string()
