@@ -40,14 +40,13 @@ def verdict(
     domain = _from_domain(fields, mail)
     if fields is None or domain is None:
         return Verdict.NONE, "from-unclear"
-    if door == "imap" or listed_peer:
-        said = border_results.dmarc(fields, authserv_ids, domain)
-        if said is not None and said[0] is not Verdict.NONE:
-            return said
+    said = border_results.dmarc(fields, authserv_ids, domain) if door == "imap" or listed_peer else None
+    if said is not None and said[0] is not Verdict.NONE:
+        return said
     if not dkim:
-        return Verdict.NONE, "not-authenticated"
+        return said or (Verdict.NONE, "not-authenticated")
     if "dkim-signature" not in (name for name, _ in fields):
-        return Verdict.NONE, "not-signed"
+        return said or (Verdict.NONE, "not-signed")
     found = dkim_check.check(raw, domain, resolve, at=at)
     return Verdict.PASS if found is Finding.VALID else Verdict.NONE, found.value
 

@@ -12,7 +12,7 @@ from gateway.rules.people import Verdict
 FIELD_CHARACTERS = 4_000
 """A longer field is not read: authres slices the text anew for every word."""
 
-_ENFORCED = re.compile(r"\b(?:p|dis|action)=o?(?:quarantine|reject)\b", re.IGNORECASE | re.ASCII)
+_ENFORCED = re.compile(r"\b(?:p|policy|dis|action)=o?(?:quarantine|reject)\b", re.IGNORECASE | re.ASCII)
 """How providers write that the domain's policy asks for more than a report, in a comment or behind it."""
 
 _BY = re.compile(r"(?:^|\s)by\s([^\s();]{1,255})", re.IGNORECASE | re.ASCII)

@@ -4,9 +4,12 @@
 it, in `[arrival]` how it came where that matters, and in `[expect]` what must come of it: fields of
 the Reading by their names. Addresses are written as e-mail addresses, attachments as tables of the
 fields that matter; `…_contains` and `…_lacks` list pieces of a text. What is not named is not asked.
+`[surroundings]` says which border is believed and whether signatures are checked; then `[dns]` has the
+records there are, by name. Clues are written as kind, number and value.
 """
 
 import tomllib
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 
 from gateway.mail.addresses import Address
+from gateway.mail.clues import Clue
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Reading, Surroundings
 
@@ -28,7 +32,11 @@ def test_each_mail_comes_to_what_stands_beside_it(file):
     arrival = {"door": "smtp", "envelope_from": None, "recipients": ["soporte@example.com"]}
     arrival |= {"listed_peer": False} | said.get("arrival", {})
     arrival["recipients"] = tuple(arrival["recipients"])
-    reading = read(file.read_bytes(), Arrival(**arrival), SURROUNDINGS)
+    surroundings = replace(SURROUNDINGS, **said.get("surroundings", {}))
+    records: dict[str, bytes] = {name: record.encode() for name, record in said.get("dns", {}).items()}
+    reading = read(
+        file.read_bytes(), Arrival(**arrival), surroundings, resolve=lambda name, _: records.get(name)
+    )
     assert {key: found(reading, key, value) for key, value in said["expect"].items()} == said["expect"]
 
 
@@ -63,6 +71,8 @@ def written(value: Any) -> Any:
     match value:
         case Address():
             return value.email
+        case Clue():
+            return " ".join(str(each) for each in (value.kind, value.number, value.value) if each)
         case tuple():
             return [written(each) for each in value]
         case None:
