@@ -26,12 +26,15 @@ def dmarc(
     `fields` are the header fields in order, names lower-cased, values unfolded. Read is only the
     topmost field with a configured id, and only above the first Received that another server
     wrote: what stands below came with the mail. A field above it whose id cannot be read stops
-    the search, for it may be our border's own.
+    the search, for it may be our border's own. Of several borders each speaks for itself: below a
+    Received of one, the name of another was written by who knows whom.
     """
     ours = {each.lower() for each in authserv_ids}
     for name, value in fields:
-        if name == "received" and not any(_is_written_by(value, each) for each in ours):
-            return None
+        if name == "received":
+            ours = {each for each in ours if _is_written_by(value, each)}
+            if not ours:
+                return None
         if name != "authentication-results":
             continue
         authserv_id = _authserv_id(value)

@@ -204,6 +204,33 @@ def test_a_signature_is_checked_here(raw, expected):
     assert judged(raw, dkim=True, resolve=dns_with(acme_com=RECORD, evil_com=RECORD)) == expected
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        pytest.param(OURS + PASS, Verdict.PASS, id="the border it came through"),
+        pytest.param(PASS + OURS, Verdict.PASS, id="the border it came through, above its hop"),
+        pytest.param(
+            OURS + PASS.replace(b"mx.example.com", b"mx.google.com"), Verdict.NONE, id="the other one's name"
+        ),
+        pytest.param(
+            OURS.replace(b"mx.example.com", b"2002:a05:6a20:d74b::1")
+            + OURS.replace(b"mx.example.com", b"mx.google.com")
+            + PASS.replace(b"mx.example.com", b"mx.google.com"),
+            Verdict.PASS,
+            id="a hop inside, which has no name",
+        ),
+        pytest.param(
+            OURS + OURS.replace(b"mx.example.com", b"mx.google.com") + PASS,
+            Verdict.NONE,
+            id="both, one by one",
+        ),
+    ],
+)
+def test_of_two_borders_each_speaks_for_itself(header, expected):
+    ids = ("mx.example.com", "mx.google.com")
+    assert judged(header + FROM + REST, authserv_ids=ids)[0] is expected
+
+
 def test_without_configuration_nothing_is_believed():
     assert judged(PASS + signed(FROM + REST), authserv_ids=()) == (Verdict.NONE, "nothing-configured")
 

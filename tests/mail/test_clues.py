@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.mail.addresses import Address
 from gateway.mail.clues import Clue, ClueKind, find_clues, thread_root
@@ -106,3 +108,15 @@ def test_the_root_of_a_thread_is_found_again():
 def test_references_are_bounded():
     mail = parsed_mail(references=tuple(f"{number}@acme.com" for number in range(10_000)))
     assert len(find_clues(mail, (), DOMAIN, TEMPLATE)) == limits.REFERENCES
+
+
+@given(
+    st.lists(st.text(alphabet="<>@. -solicitud7k2abefghjmnpqrvwxyz\u202e\udcff", max_size=80), max_size=60),
+    st.text(alphabet="Re: [#0719-k2q]\r\n\u0663", max_size=300),
+    st.text(alphabet="soporte+b-{token}@exmpl.cabcdefghijklmnopqrstuvwxyz234567", max_size=80),
+)
+def test_no_mail_makes_its_clues_fail(references, subject, address):
+    mail = parsed_mail(references=tuple(references), subject=subject, to=(Address(address),))
+    for clue in find_clues(mail, (address,), DOMAIN, TEMPLATE):
+        assert clue.number is None or 0 < clue.number < 10**9
+        assert clue.kind is not ClueKind.TOKEN or len(clue.value) == 26

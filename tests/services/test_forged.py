@@ -403,6 +403,8 @@ def test_without_their_own_token_the_strict_setting_holds_nobody_more(scene: Sce
     assert done.outcome is (HELD if strict else Outcome.APPENDED)
     assert done.reason == ("operator-not-verified" if strict else "operator")
     if strict:
+        (asked,) = scene.office.out()
+        assert (asked["X-Envelope-To"], asked["X-Purpose"]) == (MARTIN, "verify")
         nothing_came_of_it(scene, done)
 
 

@@ -1,25 +1,30 @@
 """Which ticket a mail points at, and how strong the proof is: the clues of a mail against the rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlmodel import Session
 
 from gateway import tokens
 from gateway.mail.addresses import Address
 from gateway.mail.clues import find_clues, thread_root
+from gateway.models.columns import table_of
 from gateway.models.people import Token, TokenPurpose
 from gateway.models.tickets import Message, Ticket
 from gateway.rules import limits
-from gateway.rules.admission import Evidence, Standing
+from gateway.rules.admission import Evidence, Outcome, Standing
 from gateway.rules.lifecycle import Channel, MessageKind
 from gateway.rules.people import Party, Role, Sender, UserStatus
+from gateway.runtime import Runtime
 from gateway.services import threads
 from gateway.services.threads import Thread
 from tests.factories import make_operator, make_ticket, make_topic, make_user
 from tests.mail.making import parsed_mail
+from tests.office import Office, answer, mail
 
 SECRET = b"a secret for tests only"
 DOMAIN = "example.com"
@@ -260,3 +265,24 @@ class TestGuessing:
     def test_strangers_are_counted_together_for_addresses_cost_them_nothing(self, scene: Scene) -> None:
         self.guess(scene, None, 20)
         assert self.seen(scene, None) is NUMBER
+
+
+@pytest.mark.parametrize(
+    ("who", "party"),
+    [
+        pytest.param("martin.sosa@sysmo.example", Party.OPERATOR, id="an operator"),
+        pytest.param("laura.gimenez@andina.example", Party.CLIENT, id="a client"),
+    ],
+)
+def test_where_a_provider_has_no_plus_addresses_the_message_id_is_proof_enough(
+    session: Session, make_runtime: Callable[..., Runtime], now: datetime, who: str, party: Party
+) -> None:
+    make_topic(session, "Facturación", make_operator(session), is_default=True)
+    office = Office(make_runtime('[mail]\nreply_address = ""'), session, now)
+    opened = office.deliver(mail(), recipients=["soporte@example.com"])
+    notice = next(each for each in office.out() if each["X-Envelope-To"] == who)
+    assert notice["Reply-To"] is None
+    done = office.deliver(answer(notice, "Gracias.", sender=who), recipients=["soporte@example.com"])
+    assert (done.outcome, done.ticket_id) == (Outcome.APPENDED, opened.ticket_id)
+    query = select(table_of(Message).c.party).where(table_of(Message).c.number == 2)
+    assert session.execute(query).scalar_one() is party
