@@ -45,6 +45,8 @@ def on_behalf_of(
     passed_on = letter.mail.forwarded
     if passed_on is None or sender is None or sender.party is not Party.OPERATOR:
         return None
+    if letter.mail.sender is None:  # of several in From none is the one who wrote (T1)
+        return None
     believed = sender.verdict is Verdict.PASS or desk.trust.operator_mail == "token"
     if sender.status is not UserStatus.ACTIVE or letter.mail.from_list or not believed:
         return None

@@ -432,6 +432,29 @@ def test_a_reply_address_collects_no_codes_of_other_services(scene: Scene, heade
     assert WORDS not in str(portal.requests(session, laura))
 
 
+@pytest.mark.parametrize(
+    ("senders", "reason"),
+    [
+        pytest.param([MARTIN], "forwarded", id="an operator"),
+        pytest.param([MARTIN, EVIL], "new", id="an operator and somebody else"),
+    ],
+)
+def test_of_two_in_from_neither_asks_for_a_client(scene: Scene, senders: list[str], reason: str) -> None:
+    if scene.office.desk.trust.operator_mail == "verified":
+        reason = "new"  # nobody asks for a client unless they are verified
+    forward = [
+        "---------- Forwarded message ---------",
+        f"De: Luis Paz <{LUIS}>",
+        "Date: lun, 11 may 2026 a las 10:00",
+    ]
+    forward += ["Subject: Baja", f"To: <{MARTIN}>", "", WORDS]
+    raw = CRLF.join(
+        [*map(line, senders), "Subject: Fwd: Baja", "Message-ID: <fw@evil.example>", "", *forward]
+    )
+    done = scene.office.deliver(raw.encode(), recipients=["soporte@example.com"])
+    assert (done.outcome, done.reason) == (OPENED, reason)
+
+
 FORM = "formulario@example.com"
 
 

@@ -137,3 +137,13 @@ def test_access_ends_when_the_topic_is_taken_away(
     with web_runtime.db.transaction() as session:
         session.connection().exec_driver_sql("DELETE FROM topic_operator")
     assert browser.get(f"/solicitudes/{scene.other_ticket}").status_code == 404
+
+
+def test_operators_are_warned_of_mail_that_merely_claims_to_be_the_teams(
+    browse: Callable[..., Browser], scene: Scene
+) -> None:
+    """T15: the note and the answer of an operator came by mail here, and nothing proved them."""
+    warning = "Dice venir de nuestro propio equipo"
+    page = f"/solicitudes/{scene.ticket}"
+    assert browse(PEOPLE["operator"]).get(page).text.count(warning) == 2
+    assert warning not in browse(PEOPLE["client"]).get(page).text
