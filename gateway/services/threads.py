@@ -13,11 +13,10 @@ from gateway.models.columns import table_of
 from gateway.models.people import Token, TokenPurpose
 from gateway.models.tickets import Event, Message, Participant, Ticket
 from gateway.models.topics import TopicOperator
-from gateway.rules import limits
 from gateway.rules.admission import Evidence, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Role, Sender, UserStatus, is_staff
-from gateway.services import counters
+from gateway.services import guesses
 from gateway.services.statements import run
 
 STRONGEST_FIRST = (Evidence.OWN_TOKEN, Evidence.OTHERS_TOKEN, Evidence.CODE, Evidence.NUMBER)
@@ -79,7 +78,7 @@ def find(
     A clue only picks the ticket (T5); `evidence` and `standing` are what the table of T4 asks. Wrong
     codes are counted, and of a sender with too many the right one is worth no more than its number.
     """
-    _count_wrong_codes(session, clues, sender, secret=secret, now=now)
+    guesses.count_wrong_codes(session, clues, sender, secret=secret, now=now)
     proofs = _valid_tokens(session, clues, now=now)
     known = _known_mail(session, clues)
     pointed = [found for clue in clues if (found := _pointed_at(clue, proofs, known, secret=secret))]
@@ -94,7 +93,7 @@ def find(
         ]
         shown = {evidence for number, evidence in pointed if number == ticket.id}
         evidence = Evidence.OWN_TOKEN if own else min(shown, key=STRONGEST_FIRST.index)
-        if evidence is Evidence.CODE and not _may_use_codes(session, sender, now=now):
+        if evidence is Evidence.CODE and not guesses.may_use_codes(session, sender, now=now):
             evidence = Evidence.NUMBER
         standing = standing_of(session, ticket, sender)
         return Thread(
@@ -180,24 +179,6 @@ def _pointed_at(
             return clue.number, Evidence.NUMBER
         case _:
             return None
-
-
-def _count_wrong_codes(
-    session: Session, clues: Sequence[Clue], sender: Sender | None, *, secret: bytes, now: datetime
-) -> None:
-    """Count the guesses at codes (B5). All we do not know are one sender: addresses cost them nothing."""
-    codes = [clue for clue in clues if clue.kind is ClueKind.CODE and clue.number is not None]
-    wrong = [each for each in codes if not tokens.is_ticket_code(secret, each.number or 0, each.value)]
-    if wrong:
-        counters.count(session, _guesses_of(sender), now=now, by=len(wrong))
-
-
-def _may_use_codes(session: Session, sender: Sender | None, *, now: datetime) -> bool:
-    return counters.allows(session, _guesses_of(sender), limits.TOKEN_GUESSES, now=now)
-
-
-def _guesses_of(sender: Sender | None) -> str:
-    return f"codes:{sender.email if sender else ''}"
 
 
 def _tells_internal(session: Session, proofs: Sequence[_Proof]) -> bool:
