@@ -115,16 +115,18 @@ def at(session: Session, ticket_id: int, sender: Sender | None) -> Thread | None
 
 
 def standing_of(session: Session, ticket: Ticket, sender: Sender | None) -> Standing:
-    """Return what somebody is to a ticket now. Who asked for it is a client here, operator or not."""
+    """Return what somebody is to a ticket now. Who asked for it is a client here, operator or not.
+
+    An operator in copy stays one: what they answer is for the client, and takes a token of their own.
+    """
     if sender is None or sender.status is UserStatus.DISABLED:
         return Standing.STRANGER
     row = run(session, STANDING, ticket=ticket.id, topic=ticket.topic_id, user=sender.user_id).one()
-    if row.takes_part:
-        return Standing.PARTICIPANT
     trusted = is_staff(sender.role) and sender.status is UserStatus.ACTIVE
-    if trusted and (row.serves or sender.role is Role.ADMIN or ticket.assignee_id == sender.user_id):
+    answers = row.serves or sender.role is Role.ADMIN or ticket.assignee_id == sender.user_id
+    if trusted and answers and ticket.requester_id != sender.user_id:
         return Standing.OPERATOR
-    return Standing.STRANGER
+    return Standing.PARTICIPANT if row.takes_part else Standing.STRANGER
 
 
 def may_act(session: Session, ticket: Ticket, operator: Sender) -> bool:

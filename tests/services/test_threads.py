@@ -14,7 +14,7 @@ from gateway.mail.addresses import Address
 from gateway.mail.clues import find_clues, thread_root
 from gateway.models.columns import table_of
 from gateway.models.people import Token, TokenPurpose
-from gateway.models.tickets import Message, Ticket
+from gateway.models.tickets import Message, Participant, Ticket
 from gateway.rules import limits
 from gateway.rules.admission import Evidence, Outcome, Standing
 from gateway.rules.lifecycle import Channel, MessageKind
@@ -286,3 +286,51 @@ def test_where_a_provider_has_no_plus_addresses_the_message_id_is_proof_enough(
     assert (done.outcome, done.ticket_id) == (Outcome.APPENDED, opened.ticket_id)
     query = select(table_of(Message).c.party).where(table_of(Message).c.number == 2)
     assert session.execute(query).scalar_one() is party
+
+
+@pytest.mark.parametrize(
+    ("written", "standing", "evidence"),
+    [
+        pytest.param(
+            {"to": "soporte+{martin_1}@{d}"}, Standing.OPERATOR, OWN, id="with a token of their own"
+        ),
+        pytest.param(
+            {"subject": SUBJECT_1}, Standing.OPERATOR, CODE, id="with the code, which proves nothing"
+        ),
+    ],
+)
+def test_an_operator_in_copy_is_an_operator(
+    scene: Scene, written: dict[str, str], standing: Standing, evidence: Evidence
+) -> None:
+    scene.session.add(
+        Participant(ticket_id=scene.first.id, user_id=scene.martin.user_id, joined_at=scene.now)
+    )
+    scene.session.flush()
+    found = scene.find(scene.martin, **written)
+    assert found is not None
+    assert (found.standing, found.evidence) == (standing, evidence)
+
+
+def test_an_operator_who_asked_is_a_client(scene: Scene) -> None:
+    scene.first.requester_id = scene.martin.user_id
+    scene.session.add(
+        Participant(ticket_id=scene.first.id, user_id=scene.martin.user_id, joined_at=scene.now)
+    )
+    scene.session.flush()
+    found = scene.find(scene.martin, to="soporte+{martin_1}@{d}")
+    assert found is not None
+    assert found.standing is Standing.PARTICIPANT
+
+
+def test_the_answer_of_an_operator_in_copy_reaches_the_client(
+    session: Session, make_runtime: Callable[..., Runtime], now: datetime
+) -> None:
+    make_topic(session, "Facturación", make_operator(session), is_default=True)
+    trust = '[trust]\nauthserv_ids = ["mx.example.com"]\ndkim = false'
+    office = Office(make_runtime(trust), session, now)
+    verified = b"Authentication-Results: mx.example.com; dmarc=pass header.from=andina.example\r\n"
+    office.deliver(verified + mail(cc="martin.sosa@sysmo.example"), recipients=["soporte@example.com"])
+    notice = next(each for each in office.out() if each["X-Purpose"] == "notice")
+    office.deliver(answer(notice, "Ya lo vemos.", sender="martin.sosa@sysmo.example"))
+    (reply,) = office.out()
+    assert (reply["X-Envelope-To"], reply["X-Purpose"]) == ("laura.gimenez@andina.example", "reply")
