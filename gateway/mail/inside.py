@@ -19,6 +19,7 @@ _SIGNATURE = frozenset(
 )
 _PGP_ENCRYPTED = "application/pgp-encrypted"  # RFC 3156, section 4
 _ARMOR = re.compile(r"^-----BEGIN PGP (MESSAGE|SIGNED MESSAGE)-----", re.MULTILINE)
+_FIELD = re.compile(rb"[A-Za-z-]{1,60}:")
 _DEEPEST = 3  # envelopes in envelopes
 _TYPES = mimetypes.MimeTypes()
 
@@ -26,7 +27,8 @@ _TYPES = mimetypes.MimeTypes()
 def look_inside(leaves: Leaves, *, level: int = 0) -> list[str]:
     """Take out what is in such files, into the same leaves; return notes on what was found.
 
-    A winmail.dat all of which could be taken out is not kept beside its files; all others are.
+    A winmail.dat all of which could be taken out and shown is not kept; all other files are. What a
+    mail says in its own body is never mixed with what stands in a file.
     """
     notes: list[str] = []
     files, leaves.attachments = leaves.attachments, []
@@ -55,10 +57,13 @@ def _take_winmail(file: AttachedFile, leaves: Leaves) -> None:
     if opened is None:
         leaves.attachments.append(file)
         return
-    if not _has_words(leaves):
+    own = _words_of(leaves)
+    inside = opened.text or html.to_text(opened.html)
+    if not own:
         _take_body(opened, leaves)
     leaves.attachments += [_from_winmail(each, leaves) for each in opened.files]
-    if not (opened.complete and (opened.text or opened.html or opened.files)):
+    is_shown = not own or "".join(inside.split()) in own
+    if not (opened.complete and is_shown and (inside or opened.files)):
         leaves.attachments.append(file)
 
 
@@ -71,11 +76,10 @@ def _take_body(opened: Winmail, leaves: Leaves) -> None:
     leaves.segments.append(body)
 
 
-def _has_words(leaves: Leaves) -> bool:
-    return any(
-        any(map(str.strip, segment.plain)) or any(map(html.to_text, segment.html))
-        for segment in leaves.segments
-    )
+def _words_of(leaves: Leaves) -> str:
+    """Return all that the body says, without blanks, to compare by."""
+    said = [text for each in leaves.segments for text in (*each.plain, *map(html.to_text, each.html))]
+    return "".join("".join(said).split())
 
 
 def _from_winmail(file: WinmailFile, leaves: Leaves) -> AttachedFile:
@@ -101,11 +105,13 @@ def _show_invitation(file: AttachedFile, leaves: Leaves) -> list[str]:
 
 
 def _open_envelope(file: AttachedFile, leaves: Leaves, level: int) -> list[str]:
-    """Read what a signed envelope holds; an encrypted one stays closed."""
+    """Read the mail that a signed envelope holds; a signed file and what is encrypted stay closed."""
     kind = smime.kind_of(file.content)
-    entity = smime.signed_content(file.content) if kind is Envelope.SIGNED and level < _DEEPEST else b""
-    if not entity:
+    if kind is not Envelope.SIGNED or level == _DEEPEST or _words_of(leaves):
         return [kind] if kind else []
+    entity = smime.signed_content(file.content)
+    if not _FIELD.match(entity):
+        return [kind]
     message, limits_reached = open_mail(entity)
     within = collect(message)
     notes = look_inside(within, level=level + 1)

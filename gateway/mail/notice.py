@@ -104,7 +104,7 @@ class Values:
 
     - all: `site`, and `ticket` but for the two on accounts
     - acknowledgement: `recipient`, `believed`, `help_address`, `register_url`
-    - new_request, client_message, assigned: `author`, `text`, `refused`, `internal_url`,
+    - new_request, client_message, assigned: `author`, `text`, `notes`, `refused`, `internal_url`,
       `notices_url`, `mine`; and `moved`, `reopened`, `actor` in this order; new_request `brought_by`, too
     - internal_comment: `author`, `text`, `marker`, `notices_url`
     - operator_reply: `author`, `text`, `support`
@@ -132,6 +132,7 @@ class Values:
     reopened: bool = False  # the message woke a closed request
     marker: str = ""  # frames internal text, so that a quote of it is known again (C3)
     refused: tuple[str, ...] = ()  # names of files we did not accept
+    notes: tuple[str, ...] = ()  # what is special about the mail that brought it: keys of the catalogue
     mistakes: tuple[str, ...] = ()  # command lines as written
     missed: tuple[MissedShown, ...] = ()  # oldest first
     help_address: str = ""  # where people write to us

@@ -4,6 +4,7 @@ The limits hold while the parser runs, not after: forty thousand parts or three 
 would otherwise be built first and counted later.
 """
 
+import re
 from codecs import BOM_UTF8
 from email import policy
 from email.feedparser import BytesFeedParser
@@ -15,6 +16,8 @@ from mailparser import MailParser
 
 from gateway.rules import limits
 
+_RUN = re.compile(rb"(?<=\n)(?:[A-Za-z0-9+/]{60,76}+\r?\n){16,}+")  # possessive: nothing is remembered
+_STAND_IN = re.compile(r"\0run ([0-9]{1,9})\0")
 _CHUNK = 1024 * 1024  # octets fed at once: bounds the list of lines held beside the text
 _COUNTED = 64 * 1024  # octets; a mail with too many lines is cut at a multiple of it
 _CONTAINERS = ("multipart/", "message/")
@@ -34,6 +37,7 @@ class _Bounds:
         self.header_octets = 0
         self.notes: dict[str, None] = {}  # in order, each once
         self.root: Part | None = None
+        self.runs: list[str] = []  # of base64, kept from the parser
 
     def new_part(self, policy: Policy) -> "Part":
         if self.parts == limits.PARTS:
@@ -77,7 +81,15 @@ class Part(Message):
     def raw_payload(self) -> str:
         """Return a leaf's content as it came. `get_payload` decodes it, and loses what it cannot."""
         payload = self._payload  # type: ignore[attr-defined]
-        return payload if isinstance(payload, str) else ""
+        return self._restored(payload) if isinstance(payload, str) else ""
+
+    def text_around(self) -> tuple[str, str]:
+        """Return what stands before the first part and after the last."""
+        return self._restored(self.preamble or ""), self._restored(self.epilogue or "")
+
+    def _restored(self, payload: str) -> str:
+        runs = self._bounds.runs
+        return _STAND_IN.sub(lambda found: runs[int(found[1])], payload) if runs else payload
 
     def get_content_type(self) -> str:
         if not self._bounds.parsing:
@@ -127,8 +139,8 @@ def open_mail(raw: bytes, *, attached_too: bool = False) -> tuple[Part, tuple[st
     read bounces need it; otherwise they are leaves with their octets.
     """
     bounds = _Bounds(attached_too=attached_too)
-    # An editor's byte order mark would make a text of the header.
-    message = _Opener.open(_few_enough_lines(raw.removeprefix(BOM_UTF8), bounds), bounds)
+    octets = _few_enough_lines(raw.removeprefix(BOM_UTF8), bounds)  # an editor's mark is no header
+    message = _Opener.open(octets if attached_too else _without_runs(octets, bounds), bounds)
     bounds.parsing = False
     return message, tuple(bounds.notes)
 
@@ -149,6 +161,8 @@ def _feed(raw: bytes, bounds: _Bounds) -> Part:
 
 def _few_enough_lines(raw: bytes, bounds: _Bounds) -> bytes:
     """Cut a mail made of line ends: the parser works line by line, and a line can be one octet."""
+    if len(raw) <= limits.LINES:
+        return raw
     lines = 0
     for start in range(0, len(raw), _COUNTED):
         end = start + _COUNTED
@@ -157,3 +171,21 @@ def _few_enough_lines(raw: bytes, bounds: _Bounds) -> bytes:
             bounds.notes["too-many-lines"] = None
             return raw[:start]
     return raw
+
+
+def _without_runs(raw: bytes, bounds: _Bounds) -> bytes:
+    """Put one short line in the place of each long run of base64 lines, to be restored when asked for.
+
+    The parser looks at every line for a boundary or a field, which took half the time of a mail with
+    a file; none of these lines can be either.
+    """
+    if b"\0run " in raw:  # or a stranger could name a run of ours
+        return raw
+
+    def keep(found: re.Match[bytes]) -> bytes:
+        lines = found[0]
+        run = lines.rstrip(b"\r\n")
+        bounds.runs.append(run.decode("ascii"))
+        return b"\0run %d\0" % (len(bounds.runs) - 1) + lines[len(run) :]
+
+    return _RUN.sub(keep, raw)

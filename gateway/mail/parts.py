@@ -190,8 +190,8 @@ def _rescue(root: Part, leaves: Leaves) -> None:
 
     What programs write above the parts for readers older than MIME is none of them, and names it.
     """
-    preamble = root.preamble or ""
-    around = [text.strip() for text in ("" if "MIME" in preamble else preamble, root.epilogue or "")]
+    preamble, epilogue = root.text_around()
+    around = [text.strip() for text in ("" if "MIME" in preamble else preamble, epilogue)]
     if any(around):
         octets = "\n".join(filter(None, around)).encode("utf-8", "surrogateescape")
         leaves.segments.append(Segment(plain=[charsets.clean(charsets.decode(octets))]))

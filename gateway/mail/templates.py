@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.catalogue import label, translator
 from gateway.mail.notice import Notice
 from gateway.mail.one_line import one_line
 from gateway.mail.shown_text import paragraphs, plain, quoted, without_links
@@ -106,6 +107,7 @@ def _environment(directory: Path, language: str, *, html: bool) -> Environment:
         clock=lambda moment, zone: f"{moment.astimezone(zone):%H:%M}",
         duration=lambda minutes: duration(minutes, language),
         cuit=tax_number,
+        note=lambda name: label(translator(language), "note", name),
         place=place,
         size=lambda octets: file_size(octets, language),
         first_name=lambda name: name.split(" ")[0],

@@ -123,6 +123,7 @@ class Mail:
             author=shown,
             actor=writer.name if writer else "",
             text=message.text if message is not None else "",
+            notes=_notes_on(message) if is_staff(self.to.role) else (),
             marker=marker.write(tokens.new_token()) if internal else "",
             **more,
         )
@@ -247,3 +248,10 @@ def _token(row: dict[str, Any], token: str, purpose: TokenPurpose, *, now: datet
         "event_id": row["event_id"],
         "created_at": now,
     }
+
+
+def _notes_on(message: Message | None) -> tuple[str, ...]:
+    """What an operator has to know to make sense of a text that is short, or none."""
+    if message is None:
+        return ()
+    return tuple(dict.fromkeys(["unreadable"] * message.unreadable + message.notes))

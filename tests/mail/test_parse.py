@@ -318,6 +318,37 @@ def test_a_file_keeps_its_octets():
     assert attached.content == content
 
 
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        pytest.param("", id="digits alone"),
+        pytest.param("\0run 0\0", id="a text like our stand-in for a run of them"),
+        pytest.param("--otro", id="a boundary of nobody"),
+    ],
+)
+def test_long_runs_of_base64_digits_come_through_octet_by_octet(line_end, around):
+    """The parser does not get to see them; in a file that is not base64 they are its content."""
+    lines = line_end.join([around, *["QUJD" * 19] * 40, "QUI=", around, *["REVG" * 19] * 20, around])
+    found = parse(multipart("Content-Type: text/x-key; name=clave.pem\r\n\r\n" + lines))
+    assert [each.content for each in found.attachments] == [lines.encode()]
+
+
+def test_a_file_in_base64_keeps_every_octet():
+    content = bytes(range(256)) * 40
+    encoded = base64.encodebytes(content).decode()
+    head = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    found = parse(multipart(head + encoded, head + encoded.replace("\n", "\r\n")))
+    assert [each.content for each in found.attachments] == [content, content]
+
+
+def test_a_long_run_of_digits_in_the_header_or_around_the_parts_is_kept():
+    run = ("QUJD" * 19 + "\r\n") * 20
+    assert parse(b"From: a@b.example\r\n" + run.encode()).text.split() == run.split()
+    around = mail(run.encode() + b"--l\r\n--l--\r\n", "Content-Type: multipart/mixed; boundary=l")
+    assert parse(around).text.split() == run.split()
+
+
 def test_two_from_fields_are_counted_and_all_kept():
     parsed = parse(b"From: a@x.example\r\nFrom: b@x.example\r\n\r\nhola")
     assert parsed.from_fields == 2

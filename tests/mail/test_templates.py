@@ -11,7 +11,7 @@ from tests.mail.notices import DIRECTORY, LAURA, MARTIN, TEMPLATES, TICKET, file
 VARIANTS = {
     "everything": {
         "believed": True, "mine": True, "moved": True, "reopened": True, "new_account": True,
-        "marker": "[k3m9]", "refused": ("visor.exe",), "register_url": "https://tickets.sysmo.example/registro",
+        "marker": "[k3m9]", "refused": ("visor.exe",), "notes": ("encrypted",), "register_url": "https://tickets.sysmo.example/registro",
         "ticket": replace(TICKET, assigned_to="Martín Sosa", others=2), "more": 7,
     },
     "next to nothing": {
@@ -142,3 +142,11 @@ def test_without_any_template_the_mail_still_says_what_matters(tmp_path, templat
     assert rendered.html is None
     assert "1042" in rendered.subject
     assert "https://tickets.sysmo.example/clave/b7Zt0wPq9L" in rendered.text
+
+
+@pytest.mark.parametrize("template", [Template.NEW_REQUEST, Template.CLIENT_MESSAGE])
+def test_an_operator_is_told_why_there_is_no_text(template):
+    rendered = TEMPLATES.render(notice(template, values=values(text="", notes=("encrypted",))))
+    assert "(Está cifrado: no se puede leer acá." in rendered.text
+    assert rendered.html is not None
+    assert "Está cifrado: no se puede leer acá." in rendered.html
