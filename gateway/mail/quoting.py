@@ -73,7 +73,8 @@ def _words(lines: Iterable[Line]) -> Counter[str]:
 
 
 def _joined(lines: Iterable[Line], chosen: Iterable[bool]) -> str:
-    return _BLANK_LINES.sub("\n\n", "\n".join(line.text for line in compress(lines, chosen))).strip()
+    written = (line.text if line.text.strip() else "" for line in compress(lines, chosen))
+    return _BLANK_LINES.sub("\n\n", "\n".join(written)).strip()
 
 
 def _is_all_above(found: Sorted) -> bool:

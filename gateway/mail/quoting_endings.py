@@ -10,7 +10,7 @@ from gateway.mail import quoting_footers as footers
 from gateway.mail.quoting_lines import Line
 
 _SIGNATURE_LINES = 14
-_WRAPPED = 4  # lines a sentence of a phone or a scanner is wrapped over
+_WRAPPED = 6  # lines a sentence of a phone or a scanner is wrapped over
 _SENTENCE_CHARACTERS = 2_000  # links and all
 _NOTICES = 12  # paragraphs
 _NOTICE_LINES = 40
@@ -76,9 +76,15 @@ def _sentence(lines: Sequence[Line], position: int, end: int) -> int:
 def _fold_from_below(lines: Sequence[Line], folded: list[bool], begin: int, end: int) -> None:
     """Fold notices from the last paragraph upwards while there are any, then the signature above them."""
     bottom = end
+    is_above_folded = False
     for _ in range(_NOTICES):
         while bottom > begin and (folded[bottom - 1] or not lines[bottom - 1].text.strip()):
+            is_above_folded = is_above_folded or folded[bottom - 1]
             bottom -= 1
+        if bottom > begin and is_above_folded and _is_rule(lines[bottom - 1]):
+            bottom -= 1
+            folded[bottom] = True
+            continue
         top = bottom
         while top > begin and lines[top - 1].text.strip() and not folded[top - 1]:
             top -= 1
@@ -86,9 +92,6 @@ def _fold_from_below(lines: Sequence[Line], folded: list[bool], begin: int, end:
         if notice == bottom:
             break
         folded[notice:bottom] = [True] * (bottom - notice)
-        bottom = notice
-    if bottom < end:
-        _fold_rule(lines, folded, begin, bottom)
     _fold_signature(lines, folded, begin, end)
 
 
@@ -97,7 +100,7 @@ def _notice(lines: Sequence[Line], top: int, bottom: int) -> int:
     tried = 0
     for begin in range(top, bottom):
         first = footers.folded(lines[begin].text, _FIRST_WORDS)
-        is_rule = _RULE.fullmatch(lines[begin].text[:200]) is not None
+        is_rule = _is_rule(lines[begin])
         if not is_rule and not footers.begins_like_notice(first):
             continue
         tried += 1
@@ -111,12 +114,8 @@ def _notice(lines: Sequence[Line], top: int, bottom: int) -> int:
     return bottom
 
 
-def _fold_rule(lines: Sequence[Line], folded: list[bool], begin: int, bottom: int) -> None:
-    """Fold the rule that stood above what is folded now."""
-    while bottom > begin and not lines[bottom - 1].text.strip():
-        bottom -= 1
-    if bottom > begin and not folded[bottom - 1] and _RULE.fullmatch(lines[bottom - 1].text[:200]):
-        folded[bottom - 1] = True
+def _is_rule(line: Line) -> bool:
+    return _RULE.fullmatch(line.text[:200]) is not None
 
 
 def _fold_signature(lines: Sequence[Line], folded: list[bool], begin: int, end: int) -> None:
