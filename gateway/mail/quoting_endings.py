@@ -22,7 +22,7 @@ _POSTSCRIPT = re.compile(r"\s{0,3}(?:p\.? ?[ds]\b|pos(?:t)?data|nota:|nb:)", re.
 _RULE = re.compile(r"[\s>]{0,9}[-_=*─—]{2,}\s{0,9}")
 _FIRST_LETTERS = re.compile(
     r"[\W_]{0,12}(?:http|www|env|sent|mand|get|obt|desc|cons|baix|inst|yahoo|mens|mess|el |tex|quo|mos|ocul|"
-    r"show|hide|lib|liv|virus|avast|avg|est|this|o |no |nenh|se |comp|check|verif|inf|image|cid)",
+    r"show|hide|lib|liv|virus|avast|avg|ese|est|this|o |no |nenh|se |comp|check|verif|inf|image|cid)",
     re.IGNORECASE,
 )
 
@@ -70,7 +70,7 @@ def _sentence(lines: Sequence[Line], position: int, end: int) -> int:
             or (best and not footers.folded(line.text))
         ):
             best = count
-    return best
+    return best or int(footers.is_scanner_link(lines[position].text))
 
 
 def _fold_from_below(lines: Sequence[Line], folded: list[bool], begin: int, end: int) -> None:

@@ -21,7 +21,7 @@ _MAY_BEGIN = re.compile(
     r"mensagem c|(?:el )?texto |quoted text|mostrar|ocultar|show |hide |libre de|virus-free|livre de|"
     r"comprobad|checked|verificad|"
     r"(?:est[ea]|el|this|o) (?:mensaje|correo|e-?mail|message|software|antivirus|mensagem)|"
-    r"no (?:se |virus)|nenhum virus|se certifico|informacion de eset|avast|avg"
+    r"no (?:se |virus)|nenhum virus|se certifico|(?:informacion de )?eset|avast|avg"
 )
 _SENT = re.compile(
     r"(?:enviad[oa]|sent|mandado|get|obtener|obten|obtenga|descarga|descargar|consigue|obter|baixe|instala)"
@@ -65,10 +65,13 @@ _SCANNED = re.compile(
     r"(?:no se encontraron virus|no se han encontrado virus|no virus found|nenhum virus encontrado|"
     r"se certifico que el correo no contiene virus)[^?¿]{0,160}|"
     r"(?:comprobad[oa]|checked|verificad[oa]) (?:por|by) avg[^?¿]{0,160}|"
-    r"informacion de eset[^?¿]{0,160}"
+    r"informacion de eset[^?¿]{0,160}|eset nod32 antivirus ha comprobado este mensaje"
 )
 _SCANNER = re.compile(
     r"\b(?:avast|avg|eset|nod32|kaspersky|mailscanner|norton|mcafee|panda|bitdefender|avira|symantec|clamav)\b"
+)
+_SCANNER_LINK = re.compile(
+    r"\s{0,3}<?https?://(?:www\.)?(?:avast|avg|eset)\.(?:com|es)(?:\.ar)?/?(?:antivirus|sig-email[^\s<>]{0,400})?>?\s{0,3}"
 )
 _FOUND_ONE = re.compile(r"\b(?:tiene|detecto|encontro|dice|aparece|hay|found a|infect|bloque|elimino)")
 
@@ -122,6 +125,11 @@ def is_sent_from(words: str) -> bool:
     return any(word in _SENT_WITH for word in named) and all(
         word in _SENT_WITH or word in _AND or _MODEL.fullmatch(word) for word in named
     )
+
+
+def is_scanner_link(text: str) -> bool:
+    """Whether a line is no more than the address virus scanners put under their sentence."""
+    return _SCANNER_LINK.fullmatch(text[:500]) is not None
 
 
 def is_scanned(words: str) -> bool:

@@ -41,9 +41,7 @@ _LABELS = {
     **dict.fromkeys(("importancia", "importance", "importância", "prioridad", "priority"), "more"),
     **dict.fromkeys(("datos adjuntos", "adjuntos", "attachments", "anexos", "categorías"), "more"),
 }
-_LABEL = re.compile(
-    r"[\s*_]{0,9}([A-Za-zÀ-ÿ][A-Za-zÀ-ÿ. -]{0,19})[*_]{0,2}\s{0,3}[:：][*_]{0,2}(?:\s|$|(?=[<\"']))"
-)
+_LABEL = re.compile(r"[\s*_]{0,9}([A-Za-zÀ-ÿ][A-Za-zÀ-ÿ. -]{0,19})[*_]{0,2}\s{0,3}[:：][*_]{0,2}")
 _RAW_HEADER = re.compile(
     r"\s{0,3}(?:received|return-path|message-id|mime-version|content-[a-z-]{4,30}|dkim-signature|x-[a-z-]{2,40}|"
     r"authentication-results|delivered-to|arc-[a-z-]{4,30}|list-[a-z-]{2,20}|in-reply-to|references|user-agent)"
@@ -53,6 +51,7 @@ _RAW_HEADER = re.compile(
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{3}|/o=[^\s]{1,100}/cn=", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d|\d{1,2}[/.-]\d{1,2}[/.-]\d\d")
 _TIME = re.compile(r"\d{1,2}[:.]\d\d")
+_IN_WORDS = re.compile(r"[^\W\d_]{3}")  # a weekday or a month, as programs write dates above quotes
 
 
 def is_original(line: Line) -> bool:
@@ -141,5 +140,5 @@ def _convinces(seen: dict[str, str]) -> bool:
     if "from" not in seen or len(seen.keys() & {"date", "to", "subject"}) < 2:
         return False
     date = seen.get("date", "")
-    dated = _YEAR.search(date) and _TIME.search(date)
+    dated = _YEAR.search(date) and _TIME.search(date) and _IN_WORDS.search(date)
     return bool(dated or any(_ADDRESS.search(seen.get(key, "")) for key in ("from", "to")))
