@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gateway.mail.quoting_comparisons import is_comparison
 from gateway.mail.quoting_lines import Line, Part, bears_mark, is_marked_below, next_written, without_marks
 
 _LINES = 4
@@ -90,6 +91,9 @@ def _judged(lines: Sequence[Line], below: int, joined: str, *, marked: bool) -> 
     if (marked or is_marked_below(lines, below)) and _introduces_marks(joined):
         return Attribution(0, alone=False)
     at = next_written(lines, below)
+    if at is not None and bears_mark(lines[at]) and _is_name_alone(joined):
+        is_other = _DATED_START.match(without_marks(lines[at])) or is_comparison(lines, at, at + 1)
+        return None if is_other else Attribution(0, alone=False)
     if at is not None and lines[at].part is Part.CITED and _ADDRESS.search(joined) and _DAY.search(joined):
         return Attribution(0, alone=False)
     return None
@@ -116,8 +120,11 @@ def _introduces_marks(joined: str) -> bool:
         return True
     if not _SAYS_WROTE.search(joined):  # 2025-11-03 10:00 Ana <a@b>:
         return _ENDS_IN_ADDRESS.search(joined[-330:]) is not None and _DAY.search(joined) is not None
-    if _ADDRESS.search(joined) or _TIME.search(joined) or _DAY.search(joined):
-        return True
+    return bool(_ADDRESS.search(joined) or _TIME.search(joined) or _DAY.search(joined))
+
+
+def _is_name_alone(joined: str) -> bool:
+    """Whether this is "Ana Muñoz escribió:" and neither "El cliente escribió:" nor a sentence."""
     return bool(_NAME_ALONE.fullmatch(joined.strip()[:200]) and not _NO_NAME.match(joined.lstrip()[:30]))
 
 

@@ -16,6 +16,7 @@ _NOTICES = 12  # paragraphs
 _NOTICE_LINES = 40
 _NOTICE_CHARACTERS = 3_000
 _FIRST_WORDS = 80
+_WRAPPED_AT = 40  # characters that a line of a longer sentence has at least
 _TRIES = 6
 _LIST_LINES = 8
 _POSTSCRIPT = re.compile(r"\s{0,3}(?:p\.? ?[ds]\b|pos(?:t)?data|nota:|nb:)", re.IGNORECASE)
@@ -76,7 +77,7 @@ def _sentence(lines: Sequence[Line], position: int, end: int) -> int:
 def _fold_from_below(lines: Sequence[Line], folded: list[bool], begin: int, end: int) -> None:
     """Fold notices from the last paragraph upwards while there are any, then the signature above them."""
     bottom = end
-    is_above_folded = False
+    is_above_folded = is_above_notice = False
     for _ in range(_NOTICES):
         while bottom > begin and (folded[bottom - 1] or not lines[bottom - 1].text.strip()):
             is_above_folded = is_above_folded or folded[bottom - 1]
@@ -89,8 +90,15 @@ def _fold_from_below(lines: Sequence[Line], folded: list[bool], begin: int, end:
         while top > begin and lines[top - 1].text.strip() and not folded[top - 1]:
             top -= 1
         notice = _notice(lines, max(top, bottom - _NOTICE_LINES), bottom)
+        if (
+            notice == bottom
+            and is_above_notice
+            and footers.is_heading(footers.folded(lines[bottom - 1].text))
+        ):
+            notice = bottom - 1
         if notice == bottom:
             break
+        is_above_notice = True
         folded[notice:bottom] = [True] * (bottom - notice)
     _fold_signature(lines, folded, begin, end)
 
@@ -104,6 +112,8 @@ def _notice(lines: Sequence[Line], top: int, bottom: int) -> int:
         if not is_rule and not footers.begins_like_notice(first):
             continue
         tried += 1
+        if any(len(line.text) < _WRAPPED_AT for line in lines[begin : bottom - 1]) and not is_rule:
+            continue  # lines that end where their words do
         words = footers.folded(" ".join(line.text for line in lines[begin:bottom]), _NOTICE_CHARACTERS)
         if is_rule and bottom - begin <= _LIST_LINES and footers.is_about_list(words):
             return begin

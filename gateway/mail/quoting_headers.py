@@ -5,6 +5,7 @@ Outlook, Exchange, Samsung, Zimbra, eM Client, Windows Mail and others write the
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gateway.mail.quoting_lines import Line, last_written
 
@@ -22,7 +23,7 @@ _FORWARDED = re.compile(
     rf"\s{{0,9}}{_DASHES}\s{{0,4}}(?:forwarded message|mensaje reenviado|mensagem encaminhada|"
     r"correo reenviado|reenviado por|forwarded by|mensagem reencaminhada|e-mail encaminhado)|"
     r"\s{0,9}(?:inicio del mensaje reenviado|begin forwarded message|início da mensagem (?:en|reen)caminhada)"
-    r"\s{0,3}:",
+    r"\s{0,3}:\s{0,9}$",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"\s{0,9}(?:[_-]{10,}|[=─—*]{10,})\s{0,9}")
@@ -76,19 +77,42 @@ def header_block(lines: Sequence[Line], position: int) -> int:
     same ("De: 9 a 18 hs"), so an address or a true date is asked for; and headers in the raw, as
     administrators paste them, are what they wanted to show.
     """
-    if _label(lines[position].text) is None:
+    begin = _label(lines[position].text)
+    if begin is None or begin[0] == "more":
         return 0
+    found = _read(lines, position)
+    if not _convinces(found.seen) or _stands_in_raw(lines, position, found):
+        return 0
+    if begin[0] != "from" and (below := _read(lines, found.who)) and _convinces(below.seen):
+        above = {
+            kind for kind, _ in filter(None, (_label(line.text) for line in lines[position : found.who]))
+        }
+        if above & below.seen.keys():
+            return 0  # they begin with who it is from, and what stands above is somebody's own
+    return found.end - position
+
+
+class _Labels(NamedTuple):
+    """What labelled lines say: by the kind of label what stands behind it; where "De:" stands; the end."""
+
+    seen: dict[str, str]
+    who: int
+    end: int
+
+
+def _read(lines: Sequence[Line], position: int) -> _Labels:
+    """Read labelled lines as far as they go, with what continues them."""
     seen: dict[str, str] = {}
-    end = position
+    who = position
+    end = position + 1
     label = value = ""
     for at, line in enumerate(lines[position : position + _LINES], start=position):
         text = line.text[:_CHARACTERS]
         if not text.strip():
-            if len(seen) >= 2 and not _goes_on(lines, at):
+            may_be_spaced = "from" in seen  # what stands apart above is somebody's own
+            if not may_be_spaced or (len(seen) >= 2 and not _goes_on(lines, at)):
                 break
             continue
-        if _RAW_HEADER.match(text):
-            return 0
         found = _label(text)
         if found is None:
             if not _continues(text, value):
@@ -99,11 +123,14 @@ def header_block(lines: Sequence[Line], position: int) -> int:
             if label in seen and label != "more":
                 break
             seen[label] = value
-        end = at
-    above = last_written(lines, position, 1)
-    if above is not None and _RAW_HEADER.match(lines[above].text):
-        return 0
-    return end + 1 - position if _convinces(seen) else 0
+            who = at if label == "from" else who
+        end = at + 1
+    return _Labels(seen, who, end)
+
+
+def _stands_in_raw(lines: Sequence[Line], position: int, found: _Labels) -> bool:
+    """Whether headers that no program shows stand around these lines or among them."""
+    return any(_RAW_HEADER.match(line.text) for line in lines[max(position - 1, 0) : found.end + 1])
 
 
 def begins_like_headers(line: Line) -> bool:

@@ -9,10 +9,11 @@ _ANSWERING = (
     r"\b(?:respond|respuesta|contest|coment|aclar|agreg|anot|marqu|marc|answer|repl[yi]|comment|respost)"
 )
 _IN_COLOUR = re.compile(
-    rf"{_ANSWERING}\w{{0,8}}[^.;]{{0,60}}\b(?:en (?:color )?(?:rojo|azul|verde|negrita|may[úu]sculas|amarillo|"
-    r"otro color)|in (?:red|blue|green|bold|caps)|em (?:vermelho|azul|verde|negrito)|entre l[ií]neas|"
-    r"intercalad[oa]s?|inline|(?:en el|sobre el|sobre tu|sobre su) (?:mismo |propio )?(?:cuerpo|texto|mail|"
-    r"correo|mensaje))\b",
+    rf"{_ANSWERING}\w{{0,8}}[^.;]{{0,60}}\b(?:"
+    r"en (?:color )?(?:rojo|azul|verde|negrita|may[úu]sculas|amarillo|otro color)|"
+    r"in (?:red|blue|green|bold|caps)|em (?:vermelho|azul|verde|negrito)|"
+    r"entre l[ií]neas|intercalad[oa]s?|inline|"
+    r"(?:en el|sobre el|sobre tu|sobre su) (?:mismo |propio )?(?:cuerpo|texto|mail|correo|mensaje))\b",
     re.IGNORECASE,
 )
 _BELOW = re.compile(
