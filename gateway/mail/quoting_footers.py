@@ -104,7 +104,7 @@ _LEGAL_WORDS = (
     "disclos", "in error", "proibid", "por erro", "uso exclusivo", "legal", "borr", "autoriza",
     "derecho de acceso", "virus", "remitente", "sender", "retransmi", "copia",
 )  # fmt: skip
-_LEGAL_LENGTH = 100
+_LEGAL_LENGTH = 80
 _LEGAL_ENOUGH = 3
 
 _LISTS = re.compile(

@@ -26,7 +26,7 @@ _FORWARDED = re.compile(
     r"\s{0,3}:\s{0,9}$",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s{0,9}(?:[_-]{10,}|[=─—*]{10,})\s{0,9}")
+_RULE = re.compile(r"\s{0,9}[-_=─—*]{10,200}\s{0,9}")
 
 # What the labels above a quote speak of; "De" alone is a word like any other, so it needs two more.
 _LABELS = {
