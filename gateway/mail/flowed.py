@@ -7,7 +7,8 @@ def joined(text: str, *, delete_space: bool = False) -> str:
     """Return text with its soft line ends removed; `delete_space` is the DelSp parameter.
 
     A line that ends in a blank goes on in the next one of the same quote depth. A depth that
-    changes ends the paragraph, as section 4.5 wants it. Quotes come out as "> text".
+    changes ends the paragraph, as section 4.5 wants it. Quotes come out as "> text"; a person's own line
+    that begins with ">" keeps the blank it was stuffed with, or it would look like one.
     """
     paragraphs: list[str] = []
     pending: list[str] = []
@@ -15,7 +16,8 @@ def joined(text: str, *, delete_space: bool = False) -> str:
     for line in text.split("\n"):
         content = line.lstrip(">")
         depth = len(line) - len(content)
-        content = content[1:] if content.startswith(" ") else content  # space-stuffed
+        if content.startswith(" ") and (depth or not content.startswith(" >")):  # space-stuffed
+            content = content[1:]
         if pending and depth != pending_depth:
             paragraphs.append(_paragraph(pending, pending_depth))
             pending = []

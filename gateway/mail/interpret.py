@@ -109,10 +109,16 @@ def _sender(mail: ParsedMail) -> Address | None:
 
 
 def _is_reply(mail: ParsedMail) -> bool:
-    """Whether the mail answers another; programs put references into forwards as well."""
+    """Whether the mail answers another; programs put references into forwards as well.
+
+    Where they are lost, the code of a request in the subject tells: it came with a mail of ours.
+    """
     if subject.is_forward(mail.subject):
         return False
-    return bool(mail.references) or subject.is_reply(mail.subject)
+    code = subject.find_code(mail.subject)
+    return (
+        bool(mail.references) or subject.is_reply(mail.subject) or (code is not None and code[1] is not None)
+    )
 
 
 def _naming_what_it_reports(mail: ParsedMail, report: Report | None) -> ParsedMail:

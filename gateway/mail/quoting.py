@@ -15,7 +15,7 @@ from gateway.mail import html_text
 from gateway.mail.html_limits import fits
 from gateway.mail.quoting_containers import may_quote
 from gateway.mail.quoting_endings import fold_endings
-from gateway.mail.quoting_lines import Line, plain_lines
+from gateway.mail.quoting_lines import Line, Part, plain_lines
 from gateway.mail.quoting_pointers import points_below
 from gateway.mail.quoting_sorting import Sorted, sort
 
@@ -23,6 +23,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")  # which quotes leave behind
 _NOT_WORDS = re.compile(r"<[^<>]{0,2000}>|\[[^\[\]]{0,200}\]|https?://[^\s<>\[\]]{1,2000}")
 _WORD = re.compile(r"[^\W_]{2,}")
 _STRAY_WORDS = 2
+_DRAWN = " \t\n\u00a0-_=*─—|>"  # what rules are made of; "?" and a thumb are answers
 
 
 def split(text: str, html: str, *, is_reply: bool) -> tuple[str, str]:
@@ -40,7 +41,7 @@ def split(text: str, html: str, *, is_reply: bool) -> tuple[str, str]:
         found = _safer(found, sort(html_text.lines(html)))
     is_folded = fold_endings(found.lines, found.is_quoted)
     own = _joined(found.lines, (not each for each in is_folded))
-    if not any(map(str.isalnum, own)) and not _is_more_than_punctuation(own):
+    if not own.strip(_DRAWN):
         return text, ""
     if points_below(own) and _is_all_above(found):
         return text, ""
@@ -73,7 +74,11 @@ def _words(lines: Iterable[Line]) -> Counter[str]:
 
 
 def _joined(lines: Iterable[Line], chosen: Iterable[bool]) -> str:
-    return _BLANK_LINES.sub("\n\n", "\n".join(line.text for line in compress(lines, chosen))).strip()
+    written = (
+        line.text[line.part is Part.STUFFED :] if line.text.strip() else ""
+        for line in compress(lines, chosen)
+    )
+    return _BLANK_LINES.sub("\n\n", "\n".join(written)).strip()
 
 
 def _is_all_above(found: Sorted) -> bool:
@@ -84,8 +89,3 @@ def _is_all_above(found: Sorted) -> bool:
         if below and not is_quoted and line.text.strip():
             return False
     return below
-
-
-def _is_more_than_punctuation(own: str) -> bool:
-    """Whether something without letters was written all the same: a face, a thumb."""
-    return any(ord(character) > 0x2100 for character in own)

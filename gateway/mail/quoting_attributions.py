@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.mail.quoting_lines import Line, bears_mark, is_marked_below, without_marks
+from gateway.mail.quoting_comparisons import is_comparison
+from gateway.mail.quoting_lines import Line, Part, bears_mark, is_marked_below, next_written, without_marks
 
 _LINES = 4
 _CHARACTERS = 500
@@ -20,10 +21,12 @@ _DATED_START = re.compile(
     rf"\s{{0,9}}(?:{_DASHES}\s{{0,3}})?[*_]{{0,2}}(?:El|On|Em|Le|Am|Il)\s[^\d\n]{{0,30}}\d"
 )
 _BRACKETED = re.compile(r"[<(\[][^\s<>()\[\]@]{1,64}@[^\s<>()\[\]@]{3,200}[>)\]]")
+_ENDS_IN_ADDRESS = re.compile(r"<[^\s<>@]{1,64}@[^\s<>@]{3,250}>\)?\s{0,3}:[\s*_]{0,9}$")
 _NOT_IN_NAMES = re.compile(r"[\d:;!?]")
 _SAYS_WROTE = re.compile(_WROTE, re.IGNORECASE)
 _ENDS_WROTE = re.compile(rf"{_WROTE}\s{{0,3}}:[\s*_]{{0,9}}$", re.IGNORECASE)
 _TO_SOMEBODY = re.compile(rf"\b(?:me|te|nos|le|les|se|lhe)\s{{1,3}}{_WROTE}", re.IGNORECASE)
+_WORTH_READING = re.compile(r"[\d@:]")
 _TIME = re.compile(r"\d{1,2}[:.h]\d\d")
 _DAY = re.compile(r"(?:19|20)\d\d|\d{1,2}[/.-]\d{1,2}")
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{3}")
@@ -56,6 +59,8 @@ def attribution(lines: Sequence[Line], position: int) -> Attribution | None:
     """
     first = lines[position]
     start = without_marks(first)[:_CHARACTERS]
+    if not _WORTH_READING.search(start):
+        return None
     marked = bears_mark(first)
     if _is_between_dashes(start) or _runs_on(start):
         return Attribution(1, alone=True)
@@ -85,6 +90,12 @@ def _judged(lines: Sequence[Line], below: int, joined: str, *, marked: bool) -> 
         return Attribution(0, alone=True)
     if (marked or is_marked_below(lines, below)) and _introduces_marks(joined):
         return Attribution(0, alone=False)
+    at = next_written(lines, below)
+    if at is not None and bears_mark(lines[at]) and _is_name_alone(joined):
+        is_other = _DATED_START.match(without_marks(lines[at])) or is_comparison(lines, at, at + 1)
+        return None if is_other else Attribution(0, alone=False)
+    if at is not None and lines[at].part is Part.CITED and _ADDRESS.search(joined) and _DAY.search(joined):
+        return Attribution(0, alone=False)
     return None
 
 
@@ -107,11 +118,13 @@ def _begins_with_name(words: str) -> bool:
 def _introduces_marks(joined: str) -> bool:
     if _CITING.match(joined):
         return True
-    has_address = _ADDRESS.search(joined) is not None
-    if not _SAYS_WROTE.search(joined):
-        return has_address and _DAY.search(joined) is not None  # 2025-11-03 10:00 Ana <a@b>:
-    if has_address or _TIME.search(joined) or _DAY.search(joined):
-        return True
+    if not _SAYS_WROTE.search(joined):  # 2025-11-03 10:00 Ana <a@b>:
+        return _ENDS_IN_ADDRESS.search(joined[-330:]) is not None and _DAY.search(joined) is not None
+    return bool(_ADDRESS.search(joined) or _TIME.search(joined) or _DAY.search(joined))
+
+
+def _is_name_alone(joined: str) -> bool:
+    """Whether this is "Ana Muñoz escribió:" and neither "El cliente escribió:" nor a sentence."""
     return bool(_NAME_ALONE.fullmatch(joined.strip()[:200]) and not _NO_NAME.match(joined.lstrip()[:30]))
 
 

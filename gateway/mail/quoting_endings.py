@@ -10,19 +10,20 @@ from gateway.mail import quoting_footers as footers
 from gateway.mail.quoting_lines import Line
 
 _SIGNATURE_LINES = 14
-_WRAPPED = 4  # lines a sentence of a phone or a scanner is wrapped over
+_WRAPPED = 6  # lines a sentence of a phone or a scanner is wrapped over
 _SENTENCE_CHARACTERS = 2_000  # links and all
 _NOTICES = 12  # paragraphs
 _NOTICE_LINES = 40
 _NOTICE_CHARACTERS = 3_000
 _FIRST_WORDS = 80
+_WRAPPED_AT = 40  # characters that a line of a longer sentence has at least
 _TRIES = 6
 _LIST_LINES = 8
 _POSTSCRIPT = re.compile(r"\s{0,3}(?:p\.? ?[ds]\b|pos(?:t)?data|nota:|nb:)", re.IGNORECASE)
 _RULE = re.compile(r"[\s>]{0,9}[-_=*─—]{2,}\s{0,9}")
 _FIRST_LETTERS = re.compile(
     r"[\W_]{0,12}(?:http|www|env|sent|mand|get|obt|desc|cons|baix|inst|yahoo|mens|mess|el |tex|quo|mos|ocul|"
-    r"show|hide|lib|liv|virus|avast|avg|est|this|o |no |nenh|se |comp|check|verif|inf|image|cid)",
+    r"show|hide|lib|liv|virus|avast|avg|ese|est|this|o |no |nenh|se |comp|check|verif|inf|image|cid)",
     re.IGNORECASE,
 )
 
@@ -70,25 +71,35 @@ def _sentence(lines: Sequence[Line], position: int, end: int) -> int:
             or (best and not footers.folded(line.text))
         ):
             best = count
-    return best
+    return best or int(footers.is_scanner_link(lines[position].text))
 
 
 def _fold_from_below(lines: Sequence[Line], folded: list[bool], begin: int, end: int) -> None:
     """Fold notices from the last paragraph upwards while there are any, then the signature above them."""
     bottom = end
+    is_above_folded = is_above_notice = False
     for _ in range(_NOTICES):
         while bottom > begin and (folded[bottom - 1] or not lines[bottom - 1].text.strip()):
+            is_above_folded = is_above_folded or folded[bottom - 1]
             bottom -= 1
+        if bottom > begin and is_above_folded and _is_rule(lines[bottom - 1]):
+            bottom -= 1
+            folded[bottom] = True
+            continue
         top = bottom
         while top > begin and lines[top - 1].text.strip() and not folded[top - 1]:
             top -= 1
         notice = _notice(lines, max(top, bottom - _NOTICE_LINES), bottom)
+        if (
+            notice == bottom
+            and is_above_notice
+            and footers.is_heading(footers.folded(lines[bottom - 1].text))
+        ):
+            notice = bottom - 1
         if notice == bottom:
             break
+        is_above_notice = True
         folded[notice:bottom] = [True] * (bottom - notice)
-        bottom = notice
-    if bottom < end:
-        _fold_rule(lines, folded, begin, bottom)
     _fold_signature(lines, folded, begin, end)
 
 
@@ -97,10 +108,12 @@ def _notice(lines: Sequence[Line], top: int, bottom: int) -> int:
     tried = 0
     for begin in range(top, bottom):
         first = footers.folded(lines[begin].text, _FIRST_WORDS)
-        is_rule = _RULE.fullmatch(lines[begin].text[:200]) is not None
+        is_rule = _is_rule(lines[begin])
         if not is_rule and not footers.begins_like_notice(first):
             continue
         tried += 1
+        if any(len(line.text) < _WRAPPED_AT for line in lines[begin : bottom - 1]) and not is_rule:
+            continue  # lines that end where their words do
         words = footers.folded(" ".join(line.text for line in lines[begin:bottom]), _NOTICE_CHARACTERS)
         if is_rule and bottom - begin <= _LIST_LINES and footers.is_about_list(words):
             return begin
@@ -111,12 +124,8 @@ def _notice(lines: Sequence[Line], top: int, bottom: int) -> int:
     return bottom
 
 
-def _fold_rule(lines: Sequence[Line], folded: list[bool], begin: int, bottom: int) -> None:
-    """Fold the rule that stood above what is folded now."""
-    while bottom > begin and not lines[bottom - 1].text.strip():
-        bottom -= 1
-    if bottom > begin and not folded[bottom - 1] and _RULE.fullmatch(lines[bottom - 1].text[:200]):
-        folded[bottom - 1] = True
+def _is_rule(line: Line) -> bool:
+    return _RULE.fullmatch(line.text[:200]) is not None
 
 
 def _fold_signature(lines: Sequence[Line], folded: list[bool], begin: int, end: int) -> None:

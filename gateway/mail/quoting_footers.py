@@ -14,18 +14,21 @@ _LINKS = re.compile(
 )
 _DECORATION = ' \t\u00a0*_[]()-–—·.!|"'
 
-_PLAIN_LETTERS = str.maketrans("áàâãéèêíìóòôõúùüñç", "aaaaeeeiioooouuunc", "\u0301\u0303\u0308")
+_PLAIN_LETTERS = str.maketrans(
+    "áàâãéèêíìóòôõúùüñç", "aaaaeeeiioooouuunc", "\u0301\u0303\u0308\u200b\u200c\u200d\u2060\u2063\ufeff\u00ad"
+)
 
 _MAY_BEGIN = re.compile(
-    r"$|enviad|sent |mandad|get |obt|descarg|consigue|baixe|instala|yahoo mail|mensaje rec|message cl|"
+    r"$|enviad|sent |get |obt|descarg|consigue|baixe|yahoo mail|mensaje rec|message cl|"
     r"mensagem c|(?:el )?texto |quoted text|mostrar|ocultar|show |hide |libre de|virus-free|livre de|"
     r"comprobad|checked|verificad|"
     r"(?:est[ea]|el|this|o) (?:mensaje|correo|e-?mail|message|software|antivirus|mensagem)|"
-    r"no (?:se |virus)|nenhum virus|se certifico|informacion de eset|avast|avg"
+    r"no (?:se |virus)|nenhum virus|se certifico|(?:informacion de )?eset|avast|avg"
 )
 _SENT = re.compile(
-    r"(?:enviad[oa]|sent|mandado|get|obtener|obten|obtenga|descarga|descargar|consigue|obter|baixe|instala)"
-    r"(?: (?:desde|de|do|da|via|con|from|mediante|com|pelo|using|with|el|o|usando|por|a traves de))?"
+    r"(?:(?:enviad[oa]|sent) (?:desde|de mi|do|da|via|con|from|mediante|com|pelo|using|with|a traves de|"
+    r"de forma segura con)|(?:get|obtener|obten|obtenga|descargar?|consigue|obter|baixe)"
+    r"(?= [^?¿]{1,60} (?:para|for) ))"
     r"(?: (?:mi|my|meu|minha|el|la|un|the|o|a))? "
 )
 _SENT_WITH = frozenset(
@@ -33,8 +36,8 @@ _SENT_WITH = frozenset(
         "iphone ipad ipod samsung galaxy android huawei xiaomi redmi poco motorola moto lg nokia sony "
         "xperia htc blackberry honor oppo vivo tcl zte alcatel realme oneplus pixel windows celular "
         "movil telefono smartphone tablet tableta outlook yahoo gmail hotmail spark proton protonmail "
-        "zoho aol mymail bluemail k-9 fairemail thunderbird nine ios mailspring canary airmail titan "
-        "phone dispositivo device"
+        "zoho aol mymail bluemail k-9 fairemail thunderbird nine ios tuta tutanota mailspring canary "
+        "airmail titan phone dispositivo device"
     ).split()
 )
 _AND = frozenset(
@@ -46,9 +49,11 @@ _AND = frozenset(
         "duos prime neo play power"
     ).split()
 )
-_MODEL = re.compile(r"[a-z]{0,3}-?\d{1,4}[a-z]{0,3}\+?")
-_APOLOGY = re.compile(
-    r"(?:por favor,? |please,? )?(?:disculp|perdon|excus|desculp|sorry|pido disculpas)[^?¿]{1,90}"
+_AROUND_NAMES = ".,:!®™\"'()[]*"
+_MODEL = re.compile(r"[a-z]|[a-z]{0,3}-?\d{1,4}[a-z]{0,3}\+?")
+_MORE = re.compile(
+    r"(?:por favor,? |please,? )?(?:disculp|perdon|excus|desculp|sorry|pido disculpas)[^?¿]{1,90}|"
+    r"(?:obten|consigue|descarg|get|crea) [^?¿]{1,60}"
 )
 _WHOLE = re.compile(
     r"yahoo mail: (?:busca|search|pesquis)[^?¿]{1,60}|"
@@ -65,10 +70,13 @@ _SCANNED = re.compile(
     r"(?:no se encontraron virus|no se han encontrado virus|no virus found|nenhum virus encontrado|"
     r"se certifico que el correo no contiene virus)[^?¿]{0,160}|"
     r"(?:comprobad[oa]|checked|verificad[oa]) (?:por|by) avg[^?¿]{0,160}|"
-    r"informacion de eset[^?¿]{0,160}"
+    r"informacion de eset[^?¿]{0,160}|eset nod32 antivirus ha comprobado este mensaje"
 )
 _SCANNER = re.compile(
     r"\b(?:avast|avg|eset|nod32|kaspersky|mailscanner|norton|mcafee|panda|bitdefender|avira|symantec|clamav)\b"
+)
+_SCANNER_LINK = re.compile(
+    r"\s{0,3}<?https?://(?:www\.)?(?:avast|avg|eset)\.(?:com|es)(?:\.ar)?/?(?:antivirus|sig-email[^\s<>]{0,400})?>?\s{0,3}"
 )
 _FOUND_ONE = re.compile(r"\b(?:tiene|detecto|encontro|dice|aparece|hay|found a|infect|bloque|elimino)")
 
@@ -93,10 +101,10 @@ _LEGAL_START = re.compile(
 _LEGAL_WORDS = (
     "confiden", "privilegi", "destinatari", "prohib", "divulg", "por error", "elimin", "notific", "secreto",
     "25.326", "datos personales", "responsab", "reproduc", "distribu", "intended", "recipient", "delete",
-    "disclos", "in error", "proibid", "erro", "uso exclusivo", "legal", "borr", "autoriza",
+    "disclos", "in error", "proibid", "por erro", "uso exclusivo", "legal", "borr", "autoriza",
     "derecho de acceso", "virus", "remitente", "sender", "retransmi", "copia",
 )  # fmt: skip
-_LEGAL_LENGTH = 90
+_LEGAL_LENGTH = 80
 _LEGAL_ENOUGH = 3
 
 _LISTS = re.compile(
@@ -114,14 +122,19 @@ def is_sent_from(words: str) -> bool:
     """Whether words, as `folded` gives them, say by which device or program a mail was sent, no more."""
     sentence, _, apology = words.partition(". ")
     found = _SENT.match(sentence)
-    if found is None or (apology and not _APOLOGY.fullmatch(apology)):
+    if found is None or (apology and not _MORE.fullmatch(apology)):
         return _WHOLE.fullmatch(words) is not None
-    named = [word.strip(".,!®™\"'") for word in sentence[found.end() :].split()]
+    named = list(filter(None, (word.strip(_AROUND_NAMES) for word in sentence[found.end() :].split())))
     if not 1 <= len(named) <= 12:
         return False
     return any(word in _SENT_WITH for word in named) and all(
         word in _SENT_WITH or word in _AND or _MODEL.fullmatch(word) for word in named
     )
+
+
+def is_scanner_link(text: str) -> bool:
+    """Whether a line is no more than the address virus scanners put under their sentence."""
+    return _SCANNER_LINK.fullmatch(text[:500]) is not None
 
 
 def is_scanned(words: str) -> bool:
@@ -137,8 +150,13 @@ def begins_like_notice(words: str) -> bool:
 
 
 def is_notice(words: str) -> bool:
-    """Whether a paragraph is a legal notice, the title of one, or asks to think before printing."""
-    return _HEADING.fullmatch(words) is not None or _is_legal(words) or _is_about_paper(words)
+    """Whether a paragraph is a legal notice or asks to think before printing."""
+    return _is_legal(words) or _is_about_paper(words)
+
+
+def is_heading(words: str) -> bool:
+    """Whether this is the title of a legal notice, if one stands below."""
+    return _HEADING.fullmatch(words) is not None
 
 
 def _is_about_paper(words: str) -> bool:

@@ -5,6 +5,7 @@ Outlook, Exchange, Samsung, Zimbra, eM Client, Windows Mail and others write the
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gateway.mail.quoting_lines import Line, last_written
 
@@ -22,10 +23,10 @@ _FORWARDED = re.compile(
     rf"\s{{0,9}}{_DASHES}\s{{0,4}}(?:forwarded message|mensaje reenviado|mensagem encaminhada|"
     r"correo reenviado|reenviado por|forwarded by|mensagem reencaminhada|e-mail encaminhado)|"
     r"\s{0,9}(?:inicio del mensaje reenviado|begin forwarded message|início da mensagem (?:en|reen)caminhada)"
-    r"\s{0,3}:",
+    r"\s{0,3}:\s{0,9}$",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s{0,9}(?:[_-]{10,}|[=─—*]{10,})\s{0,9}")
+_RULE = re.compile(r"\s{0,9}[-_=─—*]{10,200}\s{0,9}")
 
 # What the labels above a quote speak of; "De" alone is a word like any other, so it needs two more.
 _LABELS = {
@@ -41,9 +42,7 @@ _LABELS = {
     **dict.fromkeys(("importancia", "importance", "importância", "prioridad", "priority"), "more"),
     **dict.fromkeys(("datos adjuntos", "adjuntos", "attachments", "anexos", "categorías"), "more"),
 }
-_LABEL = re.compile(
-    r"[\s*_]{0,9}([A-Za-zÀ-ÿ][A-Za-zÀ-ÿ. -]{0,19})[*_]{0,2}\s{0,3}[:：][*_]{0,2}(?:\s|$|(?=[<\"']))"
-)
+_LABEL = re.compile(r"[\s*_]{0,9}([A-Za-zÀ-ÿ][A-Za-zÀ-ÿ. -]{0,19})[*_]{0,2}\s{0,3}[:：][*_]{0,2}")
 _RAW_HEADER = re.compile(
     r"\s{0,3}(?:received|return-path|message-id|mime-version|content-[a-z-]{4,30}|dkim-signature|x-[a-z-]{2,40}|"
     r"authentication-results|delivered-to|arc-[a-z-]{4,30}|list-[a-z-]{2,20}|in-reply-to|references|user-agent)"
@@ -53,6 +52,7 @@ _RAW_HEADER = re.compile(
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{3}|/o=[^\s]{1,100}/cn=", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d|\d{1,2}[/.-]\d{1,2}[/.-]\d\d")
 _TIME = re.compile(r"\d{1,2}[:.]\d\d")
+_IN_WORDS = re.compile(r"[^\W\d_]{3}")  # a weekday or a month, as programs write dates above quotes
 
 
 def is_original(line: Line) -> bool:
@@ -77,19 +77,42 @@ def header_block(lines: Sequence[Line], position: int) -> int:
     same ("De: 9 a 18 hs"), so an address or a true date is asked for; and headers in the raw, as
     administrators paste them, are what they wanted to show.
     """
-    if _label(lines[position].text) is None:
+    begin = _label(lines[position].text)
+    if begin is None or begin[0] == "more":
         return 0
+    found = _read(lines, position)
+    if not _convinces(found.seen) or _stands_in_raw(lines, position, found):
+        return 0
+    if begin[0] != "from" and (below := _read(lines, found.who)) and _convinces(below.seen):
+        above = {
+            kind for kind, _ in filter(None, (_label(line.text) for line in lines[position : found.who]))
+        }
+        if above & below.seen.keys():
+            return 0  # they begin with who it is from, and what stands above is somebody's own
+    return found.end - position
+
+
+class _Labels(NamedTuple):
+    """What labelled lines say: by the kind of label what stands behind it; where "De:" stands; the end."""
+
+    seen: dict[str, str]
+    who: int
+    end: int
+
+
+def _read(lines: Sequence[Line], position: int) -> _Labels:
+    """Read labelled lines as far as they go, with what continues them."""
     seen: dict[str, str] = {}
-    end = position
+    who = position
+    end = position + 1
     label = value = ""
     for at, line in enumerate(lines[position : position + _LINES], start=position):
         text = line.text[:_CHARACTERS]
         if not text.strip():
-            if len(seen) >= 2 and not _goes_on(lines, at):
+            may_be_spaced = "from" in seen  # what stands apart above is somebody's own
+            if not may_be_spaced or (len(seen) >= 2 and not _goes_on(lines, at)):
                 break
             continue
-        if _RAW_HEADER.match(text):
-            return 0
         found = _label(text)
         if found is None:
             if not _continues(text, value):
@@ -100,11 +123,14 @@ def header_block(lines: Sequence[Line], position: int) -> int:
             if label in seen and label != "more":
                 break
             seen[label] = value
-        end = at
-    above = last_written(lines, position, 1)
-    if above is not None and _RAW_HEADER.match(lines[above].text):
-        return 0
-    return end + 1 - position if _convinces(seen) else 0
+            who = at if label == "from" else who
+        end = at + 1
+    return _Labels(seen, who, end)
+
+
+def _stands_in_raw(lines: Sequence[Line], position: int, found: _Labels) -> bool:
+    """Whether headers that no program shows stand around these lines or among them."""
+    return any(_RAW_HEADER.match(line.text) for line in lines[max(position - 1, 0) : found.end + 1])
 
 
 def begins_like_headers(line: Line) -> bool:
@@ -141,5 +167,5 @@ def _convinces(seen: dict[str, str]) -> bool:
     if "from" not in seen or len(seen.keys() & {"date", "to", "subject"}) < 2:
         return False
     date = seen.get("date", "")
-    dated = _YEAR.search(date) and _TIME.search(date)
+    dated = _YEAR.search(date) and _TIME.search(date) and _IN_WORDS.search(date)
     return bool(dated or any(_ADDRESS.search(seen.get(key, "")) for key in ("from", "to")))

@@ -9,7 +9,8 @@ from typing import NamedTuple
 class Part(StrEnum):
     """What the innermost element that means something to a mail program says of the line in it."""
 
-    TEXT = "text"  # nothing: all of plain text
+    TEXT = "text"  # nothing: nearly all of plain text
+    STUFFED = "stuffed"  # own though it begins with ">": format=flowed puts a blank in front of it
     CITED = "cited"  # a block only programs write, for what is answered
     QUOTED = "quoted"  # a block programs write for it, and people with a button as well
     INDENTED = "indented"  # a block that may be no more than an indent
@@ -33,12 +34,17 @@ _NEAR = 3
 
 def plain_lines(text: str) -> list[Line]:
     """Return the lines of plain text."""
-    return [Line(line) for line in text.split("\n")]
+    lines = [Line(line) for line in text.split("\n")]
+    if "\n >" in text and any(line.text.startswith(">") for line in lines):
+        for position in range(1, len(lines)):
+            if lines[position].text.startswith(" >") and not bears_mark(lines[position - 1]):
+                lines[position] = Line(lines[position].text, Part.STUFFED)
+    return lines
 
 
 def bears_mark(line: Line) -> bool:
     """Whether a line has a quote mark in front or stands in a block of the quoting kinds."""
-    return line.part in _BLOCKS or _MARK.match(line.text) is not None
+    return line.part in _BLOCKS or (line.part is Part.TEXT and _MARK.match(line.text) is not None)
 
 
 def without_marks(line: Line) -> str:

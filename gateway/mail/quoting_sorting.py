@@ -20,12 +20,14 @@ from gateway.mail.quoting_lines import (
     is_marked_below,
     last_written,
     next_written,
+    without_marks,
 )
 
 _BLOCKS = (Part.CITED, Part.QUOTED, Part.INDENTED)
 _FIRST = 50  # blank lines a mail may begin with
 _DASHES = "-_=*‐‑‒–—―─"
 _BEGINNINGS = ("el ", "on ", "em ", "le ", "am ", "il ")
+_LONGEST_HEADERS = 24
 _LONGEST_ATTRIBUTION = 12
 
 
@@ -148,11 +150,14 @@ def _end_of_marks(lines: Sequence[Line], position: int) -> int:
 
 
 def _is_program_quote(lines: Sequence[Line], position: int) -> bool:
-    """Whether marked lines tell by themselves that a program wrote them."""
-    if lines[position].part is Part.CITED:
+    """Whether marked lines tell by themselves that a program wrote them: how they begin, or their element."""
+    if lines[position].part is Part.CITED or attribution(lines, position) is not None:
         return True
-    first = next_written(lines, position)
-    return first is not None and bears_mark(lines[first]) and attribution(lines, first) is not None
+    words = without_marks(lines[position])
+    if not (words[:1] in _DASHES or begins_like_headers(Line(words))):
+        return False
+    bare = [Line(without_marks(line)) for line in lines[position : position + _LONGEST_HEADERS]]
+    return is_original(bare[0]) or header_block(bare, 0) > 0
 
 
 def _is_left_below(lines: Sequence[Line], position: int, end: int) -> bool:

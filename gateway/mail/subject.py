@@ -13,7 +13,7 @@ _TOKEN = re.compile(r"\[#([1-9][0-9]{0,8})(?:-([a-z2-7]{4}))?\]", re.IGNORECASE 
 _CODED_TOKEN = re.compile(r" ?\[#[1-9][0-9]{0,8}-[a-z2-7]{4}\]", re.IGNORECASE | re.ASCII)
 _OPENING = re.compile(r"\[")
 _ROUND = str.maketrans("[]", "()")
-_TAG = re.compile(r"\[[^\[\]]{1,40}\] ?")
+_TAG = re.compile(r"(?:\[[^\[\]]{1,40}\]|\{[^{}]{1,40}\}|\*{2,5}[^*]{1,40}\*{2,5}) ?")
 
 _REPLY = "re|res|resp|respuesta|rta|r|aw|sv|antw|odp"
 _FORWARD = "rv|fwd?|reenv|reenviado|reenvío|enc|tr|wg"
@@ -48,7 +48,7 @@ def find_code(subject: str) -> tuple[int, str | None] | None:
 def strip(subject: str) -> str:
     """Return the words of a subject, without tokens of ours and without prefixes; one line.
 
-    Tags of lists and gateways such as `[EXTERNAL]` stay, also when prefixes stand behind them. A
+    Tags of lists and gateways such as `[EXTERNAL]` or `{Spam?}` stay, also when prefixes stand behind them. A
     bare `[#404]` stays, too: somebody typed it, for ours have a code.
     """
     tags, words, _ = _parts(subject)

@@ -105,7 +105,8 @@ def test_safe_filename(name, expected):
         pytest.param("> cita \n> larga\nyo", False, "> cita larga\nyo", id="quoted"),
         pytest.param(">> a \n> b", False, ">> a \n> b", id="depth ends a paragraph"),
         pytest.param("chau \n-- \nAna", False, "chau \n-- \nAna", id="signature"),
-        pytest.param(" >no es cita", False, ">no es cita", id="space-stuffed"),
+        pytest.param(" no", False, "no", id="space-stuffed"),
+        pytest.param(" >no es cita", False, " >no es cita", id="space-stuffed so as to be no quote"),
     ],
 )
 def test_joined(text, delete_space, expected):

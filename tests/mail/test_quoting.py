@@ -1,5 +1,11 @@
 """Own words apart from quotes, as mail programs in Spanish and English write them."""
 
+import re
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -195,6 +201,145 @@ def test_own_words_of_html(markup, own):
     assert split(text.replace("> ", ""), markup, is_reply=True)[0] == own, "beside plain text without marks"
 
 
+ATTRIBUTION = "El lun, 3 nov 2025 a las 10:00, Soporte (<soporte@example.com>) escribió:"
+QUOTED = f"{ATTRIBUTION}\n> ¿La apagaron?"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("Enviado desde mi iPhone", id="iPhone"),
+        pytest.param("Enviado desde mi Moto G (5) Plus", id="a model"),
+        pytest.param("Enviado desde mi Samsung Mobile de Claro", id="a carrier"),
+        pytest.param("Enviado do meu iPhone", id="in Portuguese"),
+        pytest.param("Sent from my Galaxy", id="in English"),
+        pytest.param("Enviado desde Correo para Windows", id="Windows Mail"),
+        pytest.param("Obtener Outlook para iOS\n<https://aka.ms/o0ukef>", id="a link on the next line"),
+        pytest.param("Enviado desde [Outlook para Android](https://aka.ms/AAb9ysg)", id="a link around it"),
+        pytest.param("Enviado desde mi celular. Disculpá la brevedad.", id="an apology"),
+        pytest.param("Yahoo Mail: Busca, organiza, conquista", id="an advert"),
+        pytest.param("\u2063Enviado desde BlueMail para Android \u200b", id="marks nobody sees"),
+        pytest.param("Libre de virus. www.avast.com", id="a scanner"),
+        pytest.param(
+            "---\nEl software de antivirus Avast ha analizado este correo electrónico en busca de virus.\n"
+            "https://www.avast.com/antivirus",
+            id="a scanner under a rule",
+        ),
+        pytest.param(
+            "P Por favor, considere el medio ambiente antes de imprimir este mensaje.", id="the environment"
+        ),
+        pytest.param(
+            "CONFIDENCIALIDAD\n\nLa información contenida en este mensaje es confidencial y puede estar "
+            "amparada por el secreto profesional. Si lo recibió por error, bórrelo.",
+            id="lawyers, with a title",
+        ),
+        pytest.param(
+            "Este mensaje es confidencial y para uso exclusivo de su destinatario. Si usted no es\n"
+            "el destinatario, notifique al remitente y elimínelo.\n\nThis message is confidential. If you "
+            "received it in error please notify the sender and delete it.",
+            id="lawyers, twice",
+        ),
+        pytest.param("-- \nAna Muñoz\nAdministración", id="a signature behind its dashes"),
+        pytest.param("-- \nEnviado desde mi Huawei", id="a phone's line behind dashes"),
+    ],
+)
+def test_what_programs_and_companies_add_goes_with_the_quote(said):
+    own, quoted = split(f"Ya anda.\n\n{said}\n\n{QUOTED}", "", is_reply=True)
+    assert own == "Ya anda."
+    assert all(line in quoted for line in said.split("\n"))
+
+
+HISTORY = [
+    pytest.param(QUOTED, id="Gmail"),
+    pytest.param(OUTLOOK, id="Outlook"),
+    pytest.param(f"{'_' * 32}\n{OUTLOOK}", id="Outlook on the web"),
+    pytest.param(f"-----Mensaje original-----\n{OUTLOOK}", id="old Outlook"),
+    pytest.param("> El 3 nov 2025, a las 10:00, S <s@x.example> escribió:\n> \n> Hola", id="iPhone"),
+    pytest.param("---- El lun, 03 nov 2025 10:00:00 -0300 S <s@x.example> escribió ----\n\nHola", id="Zoho"),
+    pytest.param("  El 3 nov 2025 10:00, S<s@x.example> escribió:   Hola", id="Yahoo on Android"),
+]
+
+
+@pytest.mark.parametrize("history", HISTORY)
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param("De: 9 a 18 hs\nPara: el depósito\nAsunto: urgente", id="labels by hand"),
+        pytest.param("Vuelo\nDe: Rosario\nA: Córdoba\nFecha: 3/11/2025 10:00", id="a journey"),
+        pytest.param("Para: el jueves", id="one label"),
+        pytest.param("El martes me escribió:\nno anda", id="what somebody wrote to me"),
+        pytest.param("El 3/11 a las 9:30 Juan (j@x.example) me escribió:\n> no anda", id="with marks"),
+        pytest.param("El 3/11/2025 a las 10:00 se cortó la luz:\n- piso 1\n- piso 2", id="a list of cuts"),
+        pytest.param("Lunes 3/11 10:00: Ana\nMartes 4/11 11:00: Juan", id="turns"),
+        pytest.param("Corrí esto:\n> ping 10.0.0.1\nHost inaccesible", id="a console"),
+        pytest.param("Los límites:\n> 50 %\n> 20 unidades", id="comparisons"),
+        pytest.param("Ruta:\n> Inicio > Red\nno aparece", id="a menu"),
+        pytest.param("2025-11-03 10:00:01 ERROR de ana@x.example:\n> fallo", id="a log"),
+        pytest.param("---- Resumen ----\nuno\n_______________\ndos", id="rules"),
+        pytest.param("Enviado desde mi casa no anda", id="not an advert"),
+        pytest.param("Este mensaje es confidencial, no lo reenvíen.", id="a wish"),
+        pytest.param("Este mail fue analizado por ESET y dice que tiene virus", id="a fear"),
+        pytest.param("Confidencialidad", id="a title of nothing"),
+        pytest.param("- uno\n- dos\n-- tres", id="hyphens"),
+        pytest.param("--\nFactura A\nFactura B", id="dashes without their blank"),
+        pytest.param("-- \nAna\n\nPD: falta uno", id="a postscript"),
+        pytest.param("?", id="a question mark"),
+    ],
+)
+def test_no_own_line_is_lost_above_any_history(own, history):
+    assert split(f"{own}\n\n{history}", "", is_reply=True)[0] == own
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        pytest.param(f"-- \nAna\n\n{QUOTED}\n\nAbajo", "Abajo", id="signature, quote, answer"),
+        pytest.param(f"{QUOTED}\n\nSí\n\n-- \nAna", "Sí", id="quote, answer, signature"),
+        pytest.param(f"Ok\n\n{ATTRIBUTION}\n\n\n\n> Hola", "Ok", id="blank lines below the attribution"),
+        pytest.param(
+            "Ok\n\n--- El lun, 3/11/25, S <s@x.example> escribió:\n\nDe: S <s@x.example>\nHola",
+            "Ok",
+            id="Yahoo of old",
+        ),
+        pytest.param("Ok\nEl S <s@x.example>, 3 nov. 2025 10:00 escribió:\n\nHola", "Ok", id="Xiaomi"),
+        pytest.param(
+            "Ok\n\nDe: Soporte/Sysmo\nPara: Ana/Cliente@Cliente\nFecha: 03/11/2025 10:00\nAsunto: x\n\nHola",
+            "Ok",
+            id="Notes",
+        ),
+        pytest.param(
+            "Ok\n\n> De: S <s@x.example>\n> Enviado: lunes\n> Asunto: x\n>\n> Hola\n\nAbajo",
+            "Ok\n\nAbajo",
+            id="header lines behind marks",
+        ),
+        pytest.param(
+            "Ok\n\nDe: S <s@x.example>\nEnviado: lunes\nAsunto: x\n\n> Hola\n\nAbajo",
+            "Ok\n\nAbajo",
+            id="header lines above marks",
+        ),
+        pytest.param(
+            f"Les dejo abajo los números:\n14\n15\n\n{OUTLOOK}", None, id="own words below own words"
+        ),
+    ],
+)
+def test_where_quotes_end(text, own):
+    assert split(text, "", is_reply=True)[0] == (own or text.partition("\n\nDe:")[0])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param("Te respondo abajo en rojo.", id="in red"),
+        pytest.param("Contesto entre líneas:", id="between the lines"),
+        pytest.param("Ver mail de abajo.", id="a mail to see"),
+        pytest.param("My answers below", id="in English"),
+    ],
+)
+def test_a_quote_the_words_above_point_to_is_shown(own):
+    text = f"{own}\n\n{OUTLOOK}\nSí"
+    assert split(text, "", is_reply=True) == (text, "")
+
+
 LINES = st.lists(
     st.sampled_from(
         [
@@ -240,3 +385,52 @@ def test_not_one_line_is_lost(lines):
 def test_hostile_lines_come_through_whole(text):
     own, quoted = split(text, "", is_reply=True)
     assert len(own) + len(quoted) <= len(text)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param(">\n", id="marks"),
+        pytest.param("> a\nb\n\n", id="answers between"),
+        pytest.param("El ", id="words that begin like an attribution"),
+        pytest.param("El 1/1/2025 10:00 a@b.example\n", id="attributions without an end"),
+        pytest.param("De: x\nPara: y@z.example\nAsunto: z\n\n", id="header lines"),
+        pytest.param("x:\nFecha: 1\nDe: x@y.example\nPara: y\n", id="header lines that somebody introduces"),
+        pytest.param("-----Mensaje original-----\n> x\n", id="separators"),
+        pytest.param("este mensaje es confidencial para su destinatario\n", id="notices"),
+        pytest.param("Enviado desde mi\n", id="adverts"),
+        pytest.param("-- \na\n", id="signatures"),
+        pytest.param("<https://x.example/a>\n", id="links"),
+        pytest.param("a\n", id="short lines"),
+        pytest.param("\n", id="line ends"),
+        pytest.param("(" * 80 + "\n", id="brackets"),
+        pytest.param("-" * 70 + " escribió " + "-" * 70 + "\n", id="attributions between dashes"),
+    ],
+)
+def test_twice_the_text_costs_twice_as_much(piece):
+    few = 20_000 // len(piece)
+    assert _cost(piece * few * 4) < 2.5**2 * max(_cost(piece * few), 0.01)
+
+
+def _cost(text: str) -> float:
+    """Return seconds of this process, the best of three."""
+    costs = []
+    for _ in range(3):
+        begin = time.process_time()
+        split(text, "", is_reply=True)
+        costs.append(time.process_time() - begin)
+    return min(costs)
+
+
+def patterns() -> Iterator[re.Pattern[str]]:
+    """Every pattern that quotes are looked for with."""
+    for path in sorted((Path(html.__file__).parent).glob("quoting*.py")):
+        for value in vars(import_module(f"gateway.mail.{path.stem}")).values():
+            if isinstance(value, re.Pattern):
+                yield value
+
+
+@pytest.mark.parametrize("pattern", [pytest.param(each, id=each.pattern[:40]) for each in patterns()])
+def test_no_pattern_repeats_without_bounds_more_than_once(pattern):
+    bare = re.sub(r"\\.|\[[^\]]*\]", "x", pattern.pattern)
+    assert len(re.findall(r"[*+](?!\?)|\{\d*,\}", bare)) <= 1
