@@ -67,8 +67,11 @@ def _of_a_program(mail: ParsedMail, files: set[str], *, null_sender: bool, serve
         return None
     subject, (sentence, technical) = _subject_says(mail), _text_says(mail, _LINES)
     proof = technical or bool(files & (_RETURNED_TYPES | _STATUS_TYPES))
-    if server and (null_sender or subject or sentence):
-        return "postmaster" if null_sender else "server-report"
+    if server and null_sender:
+        return "postmaster"
+    if server:  # a postmaster may be a person as well
+        by_hand = _is_of_a_mail_program(mail)
+        return "server-report" if not by_hand and (subject or (sentence and proof)) else None
     if null_sender and (subject or (sentence and proof)):
         return "returned-mail"
     return "returned-mail" if subject and sentence and (proof or not mail.from_) else None
@@ -112,5 +115,5 @@ def _was_submitted_by_a_program(mail: ParsedMail) -> bool:
 
 
 def _is_of_a_mail_program(mail: ParsedMail) -> bool:
-    programs = [fold(each) for name in ("x-mailer", "user-agent") for each in values(mail, name)]
+    programs = [fold(each).lstrip("<") for name in ("x-mailer", "user-agent") for each in values(mail, name)]
     return any(not program.startswith(_PROGRAMS) for program in programs)

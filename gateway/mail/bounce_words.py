@@ -101,8 +101,8 @@ SENTENCES = (
 
 RETURNED = (
     "below this line is a copy of the message", "this is a copy of", "original message headers",
-    "original message follows", "message header", "headers follow", "message follows", "returned mail",
-    "returned message", "the header and top", "original message:", "undelivered message",
+    "original message follows", "original message -", "message header", "headers follow", "message follows",
+    "returned mail", "returned message", "the header and top", "original message:", "undelivered message",
     "copy of the message", "returned header", "unsent message below", "original message header",
     "encabezados del mensaje original", "encabezados de mensaje original",
     "encabezados originales del mensaje", "encabezados de los mensajes originales", "copia del mensaje",
@@ -137,7 +137,8 @@ DELAYS = (
 GIVEN_UP = (
     "permanent error", "permanent fatal", "permanent failure", "given up", "giving up", "gave up",
     "failed permanently", "error permanente", "falla permanente", "fallo permanente", "erro permanente",
-    "no se volvera a intentar", "no intentara", "will not be retried", "will not try", "will not attempt",
-    "has failed", "expired", "ha vencido", "expiro", "ha fallado", "rejected", "rechazad",
+    "no se volvera a intentar", "not been delivered", "was blocked", "no intentara", "will not be retried",
+    "will not try", "will not attempt", "has failed", "expired", "ha vencido", "expiro", "ha fallado",
+    "rejected", "rechazad",
 )  # fmt: skip
 """What says that it is."""

@@ -27,6 +27,7 @@ class Template(StrEnum):
     ALERT = "alert"
     DIGEST = "digest"
     VERIFY_ANSWER = "verify_answer"
+    UNDELIVERED = "undelivered"
 
 
 class Automatic(StrEnum):
@@ -116,6 +117,7 @@ class Values:
     - alert: `alert`, `text`
     - digest: `recipient`, `happened`, `more`, `notices_url`
     - verify_answer: `action_url`, `link_minutes`, `text`, the beginning of the mail asked about
+    - undelivered: `unreached`, `refusal`, `server_said`, `actor`, `text`
     """
 
     site: str  # "Sysmo Tickets"
@@ -135,6 +137,9 @@ class Values:
     notes: tuple[str, ...] = ()  # what is special about the mail that brought it: keys of the catalogue
     mistakes: tuple[str, ...] = ()  # command lines as written
     missed: tuple[MissedShown, ...] = ()  # oldest first
+    unreached: str = ""  # the address an answer did not reach
+    refusal: str = "unknown"  # why not, a value of rules/refusals.Refusal
+    server_said: str = ""  # in the words of the server that refused
     help_address: str = ""  # where people write to us
     internal_url: str = ""  # page of the request with the internal comment open
     notices_url: str = ""  # where an operator chooses their notices

@@ -17,7 +17,8 @@ from gateway.models.queues import OutboxItem
 from gateway.outbound.delivery import Broken, Deferred, Delivery, Parcel, Refused, Sent, Unclear
 from gateway.outbound.equipment import Signature
 from gateway.runtime import Runtime, is_dead
-from gateway.services import blobs, leases, outbox
+from gateway.services import blobs, leases, outbox, undelivered
+from gateway.services.desk import open_desk
 from gateway.services.outbox import Claimed
 
 log = structlog.get_logger()
@@ -33,6 +34,7 @@ class Bookkeeper:
     def __init__(self, runtime: Runtime, signature: Signature | None) -> None:
         self._runtime = runtime
         self._signature = signature
+        self._desk = open_desk(runtime.config, runtime.secret)
         self.lasting = timedelta(seconds=runtime.config.mailer.lease_seconds)
 
     def claim(self) -> list[Claimed]:
@@ -113,19 +115,22 @@ class Bookkeeper:
 
     def _settle(self, session: Session, claimed: Claimed, delivery: Delivery) -> None:
         now, chance = self._runtime.now(), random.random()  # noqa: S311  spreads retries, no secret
+        ended = False
         try:
             match delivery:
                 case Sent():
                     outbox.sent(session, claimed, now=now)
                 case Deferred(reply):
-                    outbox.deferred(session, claimed, reply, now=now, chance=chance)
+                    ended = outbox.deferred(session, claimed, reply, now=now, chance=chance)
                 case Unclear(reply):
-                    outbox.unclear(session, claimed, reply, now=now, chance=chance)
+                    ended = outbox.unclear(session, claimed, reply, now=now, chance=chance)
                 case Refused(reply):
-                    outbox.failed(session, claimed, reply, now=now)
+                    ended = outbox.failed(session, claimed, reply, now=now)
                 case Broken(reply):
-                    outbox.relay_refuses(session, claimed, reply, now=now)
+                    ended = outbox.relay_refuses(session, claimed, reply, now=now)
                     log.error("mailer.relay_refuses_us", reply=reply)
+            if ended:
+                self._undelivered(session, claimed, delivery)
         except StaleLease:
             log.warning("mailer.lease_lost", mail=claimed.id)
             return
@@ -136,4 +141,16 @@ class Bookkeeper:
             result=type(delivery).__name__.lower(),
             attempt=claimed.attempts,
             reply=delivery.reply,
+        )
+
+    def _undelivered(self, session: Session, claimed: Claimed, delivery: Delivery) -> None:
+        """A mail failed for good, and whoever wrote it hears of it. A reply of SMTP puts it on their side."""
+        undelivered.settle(
+            session,
+            self._desk,
+            claimed.id,
+            status=None,
+            words=delivery.reply,
+            hard=isinstance(delivery, Refused) and delivery.reply.startswith("5"),
+            now=self._runtime.now(),
         )

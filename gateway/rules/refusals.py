@@ -72,15 +72,16 @@ _BY_WORDS = {
         "spf", "dkim", "virus", "not authorized", "bloquead", "rechazad", "prohibid", "not accepted",
     ),
 }  # fmt: skip
-_STATUS = re.compile(r"[245]\.([0-9]{1,3})\.([0-9]{1,3})", re.ASCII)
+_STATUS = re.compile(r"(?<![0-9.])[245]\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.]{0,1}[0-9])", re.ASCII)
 
 
 def refusal(status: str | None, words: str) -> Refusal:
     """Return why, from a status such as "5.1.1" and the words of the server that refused.
 
-    A status that says it exactly counts before the words, one that says it roughly after them.
+    Without a status one among the words counts. One that says it exactly counts before the words,
+    one that says it roughly after them.
     """
-    found = _STATUS.fullmatch(status or "")
+    found = _STATUS.fullmatch(status) if status else _STATUS.search(words)
     exact = _BY_STATUS.get(f"{found[1]}.{found[2]}") if found else None
     if exact is not None:
         return exact

@@ -1,98 +1,81 @@
-"""Bounces and automatic replies: recorded, nothing more (L2, L10).
+"""Mail that no person wrote: always recorded, and it changes nothing and causes no mail to its sender (L2).
 
-They change no state, run no command and cause no mail. One that belongs to a ticket is kept on it,
-for operators only; one that does not stands in the journal as automatic.
+On the ticket it belongs to, for operators only; in the journal alone if it answers something that
+is no ticket, or is our own; as a ticket of its own if it answers nothing: an alert, a notice of a list.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import and_, select, update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from gateway import tokens
+from gateway.mail.automatic_signs import LOOPS, answers
 from gateway.mail.classify import Kind
-from gateway.mail.clues import ClueKind
 from gateway.mail.reading import Reading
 from gateway.mail.report import Delivery
-from gateway.models.columns import table_of
-from gateway.models.people import Token, TokenPurpose
-from gateway.models.queues import OutboxItem, OutboxState
 from gateway.models.tickets import Ticket
 from gateway.rules.admission import Evidence, Outcome
 from gateway.rules.lifecycle import EventKind, MessageKind
 from gateway.rules.people import Party, Sender
-from gateway.services import contributions, threads
+from gateway.services import bounces, contributions, threads
 from gateway.services.contributions import Contribution
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
+from gateway.services.letters import Letter
 from gateway.services.timeline import record
 
 
 def keep(
+    session: Session, desk: Desk, letter: Letter, *, sender: Sender | None, now: datetime
+) -> Settled | None:
+    """Record what no person wrote for a ticket; None for a person's mail, and for what answers nothing.
+
+    Of people, only who wrote to a bounce address ends here.
+    """
+    mail = letter.mail
+    if mail.kind is Kind.PERSON:
+        misdirected = bounces.answered(mail) and letter.entry.decision is None
+        return bounces.hold(session, mail) if misdirected else None
+    if mail.kind is Kind.BOUNCE:
+        return bounces.keep(session, desk, mail, letter.contribution, now=now)
+    if mail.kind_reason in LOOPS:
+        return Settled(Outcome.AUTOMATIC, mail.kind_reason)
+    ticket = _ticket(session, desk, mail, sender, now=now)
+    if ticket is not None:
+        _note(session, ticket, mail, letter.contribution, sender=sender, now=now)
+        return Settled(Outcome.AUTOMATIC, mail.kind_reason, ticket.id)
+    if mail.kind is Kind.RECEIPT or answers(mail.kind_reason, mail.references, mail.subject):
+        return Settled(Outcome.AUTOMATIC, mail.kind_reason)
+    return None
+
+
+def _ticket(
+    session: Session, desk: Desk, mail: Reading, sender: Sender | None, *, now: datetime
+) -> Ticket | None:
+    """Return the ticket that a proof of ours points at; vacation replies may come to a bounce address."""
+    thread = threads.find(session, mail.clues, sender, secret=desk.secret, now=now)
+    if thread is not None and thread.evidence is not Evidence.NUMBER:
+        return thread.ticket
+    return bounces.ticket_of(session, mail)
+
+
+def _note(
     session: Session,
-    desk: Desk,
+    ticket: Ticket,
     mail: Reading,
     contribution: Contribution,
     *,
     sender: Sender | None,
     now: datetime,
-) -> Settled:
-    """Record a mail that no person wrote."""
-    if mail.kind is Kind.BOUNCE:
-        return _bounce(session, mail, now=now)
-    thread = threads.find(session, mail.clues, sender, secret=desk.secret, now=now)
-    if thread is None or thread.evidence is Evidence.NUMBER:
-        return Settled(Outcome.AUTOMATIC, mail.kind_reason)
+) -> None:
+    """Put it on the ticket, where operators see that something is new; a receipt is an event and no words."""
+    ticket.updated_at = now
+    if mail.kind is Kind.RECEIPT:
+        read = mail.report is None or mail.report.delivery is Delivery.READ
+        kind = EventKind.READ if read and sender is not None else EventKind.AUTOMATIC
+        record(session, ticket, kind, by=sender, now=now, reason="read" if read else "unread")
+        return
+    ticket.messages += 1
     hidden = replace(contribution, kind=MessageKind.INTERNAL, automatic=True)
-    thread.ticket.messages += 1
-    thread.ticket.updated_at = now
-    message, _ = contributions.store(session, thread.ticket, sender, Party.SYSTEM, hidden, now=now)
-    kind, reason = EventKind.AUTOMATIC, mail.kind_reason
-    record(session, thread.ticket, kind, by=sender, now=now, message=message, reason=reason)
-    return Settled(Outcome.AUTOMATIC, mail.kind_reason, thread.ticket.id)
-
-
-def _bounce(session: Session, mail: Reading, *, now: datetime) -> Settled:
-    """A report counts only if it came to a bounce address of ours: anybody can write a report (L10)."""
-    item_id = _reported(session, mail)
-    if item_id is None or mail.report is None:
-        return Settled(Outcome.BOUNCE, mail.kind_reason)
-    item = table_of(OutboxItem)
-    row = session.execute(
-        select(item.c.ticket_id, item.c.recipient, item.c.state).where(item.c.id == item_id)
-    ).first()
-    ticket = session.get(Ticket, row.ticket_id) if row and row.ticket_id else None
-    if row is None or ticket is None:
-        return Settled(Outcome.BOUNCE, mail.kind_reason)
-    report = mail.report
-    kind = EventKind.BOUNCED if report.delivery is Delivery.FAILED else EventKind.DELAYED
-    if report.delivery is Delivery.FAILED and row.state == OutboxState.SENT:
-        session.execute(
-            update(OutboxItem)
-            .where(col(OutboxItem.id) == item_id)
-            .values(state=OutboxState.BOUNCED, last_error=report.diagnostic[:500])
-        )
-    if report.delivery is not Delivery.DELIVERED:
-        record(
-            session,
-            ticket,
-            kind,
-            by=None,
-            now=now,
-            mail=item_id,
-            to=row.recipient,
-            error=report.diagnostic[:300],
-            status=report.status,
-        )
-    return Settled(Outcome.BOUNCE, str(report.delivery), ticket.id)
-
-
-def _reported(session: Session, mail: Reading) -> int | None:
-    given = [tokens.hash_token(clue.value) for clue in mail.clues if clue.kind is ClueKind.BOUNCE_TOKEN]
-    token, item = table_of(Token), table_of(OutboxItem)
-    return session.execute(
-        select(item.c.id)
-        .join(token, and_(token.c.event_id == item.c.event_id, token.c.user_id == item.c.user_id))
-        .where(token.c.hash.in_(given), token.c.purpose == TokenPurpose.BOUNCE, item.c.envelope_from != "")
-    ).scalar()
+    message, _ = contributions.store(session, ticket, sender, Party.SYSTEM, hidden, now=now)
+    record(session, ticket, EventKind.AUTOMATIC, by=sender, now=now, message=message, reason=mail.kind_reason)

@@ -17,6 +17,7 @@ from gateway.services import (
     accepted,
     answers,
     automatic,
+    dead_addresses,
     entrance,
     held,
     journal,
@@ -28,7 +29,7 @@ from gateway.services.contributions import FiledAttachment
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import letter_of
-from gateway.services.openings import open_by_mail
+from gateway.services.openings import open_by_mail, open_silently
 from gateway.services.threads import Thread
 
 
@@ -57,14 +58,18 @@ def apply_mail(
     sender = senders.identify(session, address, mail.verdict) if address else None
     if mail.kind_reason == CIRCLES:
         return held.keep(CIRCLES)
-    if mail.kind is not Kind.PERSON:
-        return automatic.keep(session, desk, mail, letter.contribution, sender=sender, now=now)
+    kept = automatic.keep(session, desk, letter, sender=sender, now=now)
+    if kept is not None:
+        return kept
     refusal = _refusal(session, desk, address, sender)
     accepted_by_others = held.is_accepted(entry, sender) and refusal not in held.NEVER_ACCEPTED
     if address is None or (refusal and not accepted_by_others):
         return held.keep(refusal or "no-sender")
     if accepted_by_others:
         return accepted.apply(session, desk, letter, address, sender, now=now)
+    if mail.kind is not Kind.PERSON:
+        return open_silently(session, desk, letter, address, sender=sender, now=now)
+    dead_addresses.revive(session, sender)
     confirmed = held.is_confirmed(entry, sender)
     if sender is not None and confirmed:
         sender, letter = sender.with_verdict(Verdict.PASS), letter.confirmed()

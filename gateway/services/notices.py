@@ -9,6 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from gateway import tokens
+from gateway.catalogue import label, translator
 from gateway.mail import marker
 from gateway.mail import subject as subjects
 from gateway.mail.addresses import Address, bounce_address, tokened
@@ -59,8 +60,10 @@ REPLY = Form(Template.OPERATOR_REPLY, Purpose.REPLY, None, True)
 CLOSED = Form(Template.CLOSED, Purpose.CLOSED, Automatic.GENERATED, True)
 MISSED = Form(Template.MISSED, Purpose.MISSED, Automatic.GENERATED, True)
 WITHHELD = Form(Template.WITHHELD, Purpose.MISTAKE, Automatic.REPLIED, False)
+UNDELIVERED = Form(Template.UNDELIVERED, Purpose.UNDELIVERED, Automatic.GENERATED, True)
 VERIFY = Form(Template.VERIFY_ANSWER, Purpose.VERIFY, Automatic.REPLIED, True)
 MISTAKE = Form(Template.COMMAND_MISTAKE, Purpose.MISTAKE, Automatic.REPLIED, False)
+_OF_THE_TEAM = (ACKNOWLEDGEMENT, CLOSED, MISSED, MISTAKE, UNDELIVERED, VERIFY, WITHHELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +145,13 @@ class Mail:
         token = tokens.new_token()
         root = desk.thread_root(ticket.id)
         attached, linked = share_out(files, desk.mail.attach_max_bytes)
-        first = form is NEW_REQUEST and not references and not values.moved
-        written = subjects.write if first else subjects.reply_subject
         notice = Notice(
             template=form.template,
             language=self.to.language,
             sender=Address(self.circle.topic.address or desk.mail.address, self._name(writer)),
             reply_to=tokened(desk.mail.reply_address, token) or None,
             to=Address(self.to.email, self.to.name),
-            subject=written(ticket.subject, ticket.id, desk.code(ticket.id)),
+            subject=self._subject(first=not references and not values.moved),
             message_id=f"{token}@{desk.mail.message_id_domain}",
             in_reply_to=references[-1] if references else root,
             references=(root, *references),
@@ -177,9 +178,18 @@ class Mail:
         until = self.to.silent_until
         return self.form.automatic is not None and until is not None and until > self.now
 
+    def _subject(self, *, first: bool) -> str:
+        """A thread has one subject; that an answer did not arrive is to be seen in a list of mails."""
+        ticket, code = self.circle.ticket, self.desk.code(self.circle.ticket.id)
+        if self.form is UNDELIVERED:
+            told = label(translator(self.to.language), "delivery", OutboxState.FAILED)
+            return subjects.write(f"{told}: {ticket.subject}", ticket.id, code)
+        written = subjects.write if first and self.form is NEW_REQUEST else subjects.reply_subject
+        return written(ticket.subject, ticket.id, code)
+
     def _name(self, writer: Person | None) -> str:
         """Who the From names: a client with their company, an operator with the team, else the team."""
-        if writer is None or self.form in (ACKNOWLEDGEMENT, CLOSED, MISSED, MISTAKE, VERIFY, WITHHELD):
+        if writer is None or self.form in _OF_THE_TEAM:
             return self.desk.support
         aside = self.desk.support if is_staff(writer.role) else writer.company
         if not writer.name and not is_staff(self.to.role):

@@ -1,5 +1,6 @@
 """A mail that belongs to no ticket → a ticket of its own."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -73,3 +74,20 @@ def open_by_mail(
     if acknowledgement.withheld:
         timeline.left_out(session, [(ticket.id, address.email)], acknowledgement.withheld, now=now)
     return Settled(Outcome.OPENED, "continues" if continues else "new", ticket.id)
+
+
+def open_silently(
+    session: Session, desk: Desk, letter: Letter, address: Address, *, sender: Sender | None, now: datetime
+) -> Settled:
+    """Open a ticket with what a program wrote of its own accord, and tell nobody by mail (L2)."""
+    mail = letter.mail
+    if mail.verdict is Verdict.FAIL:
+        return held.keep("sender-refused")
+    topic = routing.topic_for(
+        session, desk, letter.entry, [each.email for each in (*mail.to, *mail.cc)], now=now
+    )
+    requester = sender or senders.enrol(session, desk, [address], now=now)[0].with_verdict(mail.verdict)
+    contribution = replace(letter.contribution, automatic=True)
+    opening = Opening(topic, subjects.strip(mail.subject), contribution, silent=True)
+    ticket = tickets.open_ticket(session, desk, requester, opening, now=now)
+    return Settled(Outcome.OPENED, "automatic", ticket.id)

@@ -142,12 +142,11 @@ def sent(session: Session, claimed: Claimed, *, now: datetime) -> None:
     settle(session, claimed, OutboxState.SENT, sent_at=now, error=None)
 
 
-def deferred(session: Session, claimed: Claimed, error: str, *, now: datetime, chance: float) -> None:
-    """Not now: try again later, or give up when it has been long enough (E7)."""
+def deferred(session: Session, claimed: Claimed, error: str, *, now: datetime, chance: float) -> bool:
+    """Not now: try again later, or give up after long enough (E7). Return whether it is given up."""
     later = retry.next_sending(claimed.attempts, claimed.created_at, now=now, chance=chance)
     if later is None:
-        failed(session, claimed, error, now=now)
-        return
+        return failed(session, claimed, error, now=now)
     item = table_of(OutboxItem)
     settle(
         session,
@@ -158,27 +157,32 @@ def deferred(session: Session, claimed: Claimed, error: str, *, now: datetime, c
         first_deferred_at=func.coalesce(item.c.first_deferred_at, now),
     )
     _show_delay(session, claimed, now=now)
+    return False
 
 
-def failed(session: Session, claimed: Claimed, error: str, *, now: datetime) -> None:
-    """It cannot be delivered; the ticket shows it."""
-    settle(session, claimed, OutboxState.FAILED, error=error)
+def failed(session: Session, claimed: Claimed, error: str, *, now: datetime, **values: Any) -> bool:
+    """It cannot be delivered; the ticket shows it. Whoever wrote it is to be told: services/undelivered."""
+    settle(session, claimed, OutboxState.FAILED, error=error, **values)
     _note(session, claimed, EventKind.NOT_DELIVERED, error, now=now)
+    return True
 
 
-def unclear(session: Session, claimed: Claimed, error: str, *, now: datetime, chance: float) -> None:
-    """All was sent and no answer came: a person's words go again, a twin beats a loss (E5)."""
+def unclear(session: Session, claimed: Claimed, error: str, *, now: datetime, chance: float) -> bool:
+    """All was sent and no answer came: a person's words go again, a twin beats a loss (E5).
+
+    Return whether it is given up.
+    """
     if claimed.resend:
-        deferred(session, claimed, error, now=now, chance=chance)
-    else:
-        settle(session, claimed, OutboxState.UNCERTAIN, error=error)
+        return deferred(session, claimed, error, now=now, chance=chance)
+    settle(session, claimed, OutboxState.UNCERTAIN, error=error)
+    return False
 
 
-def relay_refuses(session: Session, claimed: Claimed, error: str, *, now: datetime) -> None:
+def relay_refuses(session: Session, claimed: Claimed, error: str, *, now: datetime) -> bool:
     """The relay refuses us, not this mail: pause the whole outbox; nobody's row fails (E6).
 
     A row over which it happens a third time is set aside for an administrator. Rows that another
-    lane had on the wire when the pause began are not counted.
+    lane had on the wire when the pause began are not counted. Return whether it is set aside.
     """
     item = table_of(OutboxItem)
     pauses: int = session.execute(select(item.c.pauses).where(item.c.id == claimed.id)).scalar_one()
@@ -186,9 +190,7 @@ def relay_refuses(session: Session, claimed: Claimed, error: str, *, now: dateti
         pause(session, now + retry.RELAY_PAUSE)
         pauses += 1
     if pauses >= retry.PAUSES_BEFORE_ASIDE:
-        settle(session, claimed, OutboxState.FAILED, error=error, pauses=pauses)
-        _note(session, claimed, EventKind.NOT_DELIVERED, error, now=now)
-        return
+        return failed(session, claimed, error, now=now, pauses=pauses)
     settle(
         session,
         claimed,
@@ -198,6 +200,7 @@ def relay_refuses(session: Session, claimed: Claimed, error: str, *, now: dateti
         pauses=pauses,
         attempts=claimed.attempts - 1,
     )
+    return False
 
 
 def pause(session: Session, until: datetime) -> None:
@@ -291,7 +294,7 @@ def _may_still_see(session: Session, item_id: int) -> bool:
     active_staff = row.id is not None and is_staff(row.role) and row.status == UserStatus.ACTIVE
     if row.purpose in (Purpose.DIGEST, Purpose.ALERT):
         return active_staff
-    if row.ticket_id is None or row.purpose == Purpose.MISTAKE:
+    if row.ticket_id is None or row.purpose in (Purpose.MISTAKE, Purpose.UNDELIVERED):
         return True
     if row.id is None:
         return False

@@ -36,6 +36,7 @@ class Opening:
     acknowledge: bool = False
     believed: bool = False
     brought_by: Sender | None = None  # an operator, on the requester's behalf
+    silent: bool = False  # a program wrote it of its own accord: nobody is told by mail (L2)
 
 
 def open_ticket(
@@ -67,6 +68,8 @@ def open_ticket(
         detail["may_belong_to"] = opening.may_belong_to
     by = opening.brought_by or requester
     event = record(session, ticket, EventKind.OPENED, by=by, now=now, message=message, **detail)
+    if opening.silent:
+        return ticket
     happening = Happening(
         event,
         message,

@@ -14,7 +14,7 @@ from gateway.models.queues import Blob, Job, JournalEntry
 from gateway.models.tickets import Attachment
 from gateway.services import blobs, counters
 
-KEEP_COUNTERS = timedelta(days=2)
+KEEP_COUNTERS = timedelta(days=8)
 KEEP_ENDED = timedelta(days=7)
 KEEP_SESSIONS = timedelta(days=37)
 KEEP_TEMPORARY = timedelta(days=1)

@@ -149,6 +149,115 @@ def test_mail_of_a_person(headers):
     assert classified(*headers) == Classification(Kind.PERSON, "person")
 
 
+SAYS = "No se pudo entregar su mensaje a luz@acme.com"
+TECHNICAL = "Diagnostic-Code: smtp; 550 5.1.1 unknown"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "different", "kind"),
+    [
+        pytest.param(
+            "Undeliverable: x", f"{SAYS}\n{TECHNICAL}", {}, Kind.PERSON, id="words without a sender"
+        ),
+        pytest.param("Red", f"{SAYS}\n{TECHNICAL}", {"null": True}, Kind.BOUNCE, id="words and null sender"),
+        pytest.param("Red", SAYS, {"null": True}, Kind.AUTOMATIC, id="a sentence is not enough"),
+        pytest.param("Undeliverable: x", "", {"null": True}, Kind.BOUNCE, id="subject and null sender"),
+        pytest.param("[lista] ** Undeliverable: x", "", {"null": True}, Kind.BOUNCE, id="tags in front"),
+        pytest.param("RV: Undeliverable: x", SAYS, {"null": True}, Kind.AUTOMATIC, id="forwarded by a rule"),
+        pytest.param(
+            "Undeliverable: x", "", {"sender": "mdaemon@a.ar"}, Kind.BOUNCE, id="a server's subject"
+        ),
+        pytest.param(
+            "Corte", SAYS, {"sender": "postmaster@a.ar"}, Kind.AUTOMATIC, id="a postmaster who writes"
+        ),
+        pytest.param(
+            "Undeliverable: x",
+            f"{SAYS}\n{TECHNICAL}",
+            {"sender": "postmaster@a.ar", "headers": (("x-mailer", "Microsoft Outlook 16.0"),)},
+            Kind.AUTOMATIC,
+            id="a postmaster with a mail program",
+        ),
+        pytest.param(
+            "Delivery failure",
+            f"{SAYS}\n{TECHNICAL}",
+            {"name": "Mail Delivery System"},
+            Kind.BOUNCE,
+            id="name, subject, first lines and a reply agree",
+        ),
+        pytest.param(
+            "Delivery failure",
+            f"Hola\n\nQué tal\n\nMe pasa esto:\n\nDice\n\n{SAYS}\n{TECHNICAL}",
+            {"name": "Mail Delivery System"},
+            Kind.PERSON,
+            id="it comes too late",
+        ),
+        pytest.param(
+            "Delivery failure",
+            f"{SAYS}\n{TECHNICAL}",
+            {"name": "Mail Delivery System", "references": ("1@example.com",)},
+            Kind.PERSON,
+            id="an answer",
+        ),
+        pytest.param(
+            "Error de entrega",
+            f"{SAYS}\n{TECHNICAL}",
+            {"headers": (("auto-submitted", "auto-replied"),)},
+            Kind.BOUNCE,
+            id="a program says that it is one",
+        ),
+        pytest.param(
+            "Error de entrega del pedido 4431",
+            "El camión no llegó a destino.",
+            {"headers": (("auto-submitted", "auto-generated"),)},
+            Kind.AUTOMATIC,
+            id="an alert of another trade",
+        ),
+    ],
+)
+def test_a_bounce_needs_signs_that_agree(subject, text, different, kind):
+    sender = Address(different.get("sender", "correo@acme.com"), different.get("name", ""))
+    known = {key: different[key] for key in ("headers", "references") if key in different}
+    mail = parsed_mail(subject=subject, text=text, from_=(sender,), **known)
+    envelope_from = "" if different.get("null") else None
+    assert classify(mail, envelope_from=envelope_from, installation=OURS, domain=DOMAIN).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("subject", "different", "kind"),
+    [
+        pytest.param("Respuesta automática: Red", {}, Kind.PERSON, id="the prefix alone"),
+        pytest.param(
+            "Respuesta automática: Red", {"references": ("1@x.ar",)}, Kind.AUTOMATIC, id="an answer"
+        ),
+        pytest.param(
+            "Respuesta automática: Red",
+            {"references": ("1@x.ar",), "text": "Dale\n\n> No anda"},
+            Kind.PERSON,
+            id="an answer that quotes",
+        ),
+        pytest.param(
+            "Fuera de la oficina: Red",
+            {"references": ("1@x.ar",), "headers": (("x-mailer", "iPhone Mail"),)},
+            Kind.PERSON,
+            id="by a mail program",
+        ),
+        pytest.param(
+            "Automatic reply: Red",
+            {"headers": (("x-ms-exchange-parent-message-id", "<1@x.ar>"),)},
+            Kind.AUTOMATIC,
+            id="the trace of a rule",
+        ),
+        pytest.param("RE: Automatic reply: Red", {"references": ("1@x.ar",)}, Kind.PERSON, id="answered"),
+        pytest.param(
+            "Respuesta automática", {"references": ("1@x.ar",)}, Kind.PERSON, id="without its colon"
+        ),
+    ],
+)
+def test_vacation_replies_without_their_fields(subject, different, kind):
+    mail = parsed_mail(subject=subject, **different)
+    assert classify(mail, envelope_from=None, installation=OURS, domain=DOMAIN).kind is kind
+
+
 @pytest.mark.parametrize(
     "sender", ["nora@acme.com", "noreen.reply@acme.com", "antonio@acme.com", "ponreply@acme.com"]
 )

@@ -3,9 +3,9 @@
 `name.eml` is the mail as it came, octet for octet. `name.toml` says in `about` what is hard about
 it, in `[arrival]` how it came where that matters, and in `[expect]` what must come of it: fields of
 the Reading by their names. Addresses are written as e-mail addresses, attachments as tables of the
-fields that matter; `…_contains` and `…_lacks` list pieces of a text. What is not named is not asked.
-`[surroundings]` says which border is believed and whether signatures are checked; then `[dns]` has the
-records there are, by name. Clues are written as kind, number and value.
+fields that matter, so a report; `…_contains` and `…_lacks` list pieces of a text. What is not named is
+not asked. `[surroundings]` says which border is believed and whether signatures are checked; then `[dns]`
+has the records there are, by name. Clues are written as kind, number and value.
 """
 
 import tomllib
@@ -62,6 +62,8 @@ def found(reading: Reading, key: str, expected: Any) -> Any:
         if len(files) != len(expected):
             return files
         return [{name: each[name] for name in asked} for each, asked in zip(files, expected, strict=True)]
+    if key == "report" and reading.report is not None:
+        return {name: written(getattr(reading.report, name)) for name in expected}
     if key == "sender_name":
         return reading.sender.name if reading.sender else ""
     return written(getattr(reading, key))

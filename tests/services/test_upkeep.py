@@ -148,7 +148,7 @@ def test_what_ended_a_week_ago_is_forgotten(session: Session) -> None:
         session.add(token)
     for name, created in (("old", AT - month), ("new", AT - month + timedelta(seconds=2))):
         session.add(WebSession(id_hash=name, user_id=user.id, created_at=created, seen_at=created))
-    for name, period in (("old", AT - timedelta(days=3)), ("new", AT - timedelta(days=1))):
+    for name, period in (("old", AT - timedelta(days=9)), ("new", AT - timedelta(days=7))):
         session.execute(insert(Counter).values(name=name, period=period, count=1))
     session.flush()
     upkeep.remove_expired(session, AT + timedelta(seconds=1))
