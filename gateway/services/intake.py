@@ -55,7 +55,7 @@ def apply_mail(
     letter = letter_of(entry, mail, files)
     address = mail.sender or next(iter(mail.claimed), None)
     sender = senders.identify(session, address, mail.verdict) if address else None
-    if mail.kind_reason == CIRCLES:
+    if mail.kind_reason == CIRCLES and entry.decision is None:
         return held.keep(CIRCLES)
     if mail.kind is not Kind.PERSON:
         return automatic.keep(session, desk, mail, letter.contribution, sender=sender, now=now)
