@@ -48,6 +48,19 @@ def token_in(mail: Mail, address: str) -> tuple[TokenPurpose, str] | None:
     return None
 
 
+def is_house(mail: Mail, address: str) -> bool:
+    """Whether an address is ours by the configuration alone: the house's, or of the form of a reply address.
+
+    With `soporte+{token}@…` all that begins with `soporte+` comes to us, whatever stands behind the plus.
+    """
+    if address == addresses.normal_form(mail.address) or token_in(mail, address) is not None:
+        return True
+    front = mail.reply_address.partition("{token}")[0].lower()
+    any_form = addresses.normal_form(addresses.tokened(mail.reply_address, "token")) or ""
+    same_domain = address.rpartition("@")[2] == any_form.rpartition("@")[2]
+    return front.endswith("+") and address.startswith(front) and same_domain
+
+
 def is_ours(session: Session, mail: Mail, address: str) -> bool:
     """Whether an address is a topic's, the house's, a reply or a bounce address: never a person (L7)."""
     return not people_among(session, mail, [address])
@@ -56,7 +69,7 @@ def is_ours(session: Session, mail: Mail, address: str) -> bool:
 def people_among(session: Session, mail: Mail, emails: Iterable[str]) -> list[str]:
     """Return the addresses that are not ours, in order."""
     own = ours(session, mail).addresses
-    return [email for email in emails if email not in own and token_in(mail, email) is None]
+    return [email for email in emails if email not in own and not is_house(mail, email)]
 
 
 def shown(mail: Mail, address: str) -> str:

@@ -21,7 +21,7 @@ from gateway.models.tickets import Participant, Ticket
 from gateway.rules.admission import Decision, Outcome
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Sender, is_staff
-from gateway.services import senders, threads
+from gateway.services import entrance, senders, threads
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.threads import Thread
@@ -157,7 +157,11 @@ def _let_join(
         raise Invalid("person", _("The domain says that the mail is not theirs."))
     if ticket is None:
         raise Invalid("person", _("It points at no request. Name one with --ticket."))
-    (person,) = senders.enrol(session, desk, [Address(entry.from_address or "")], now=now)
+    email = entry.from_address or ""
+    if entrance.is_ours(session, desk.mail, email):
+        never = NEVER_ACCEPTED["own-address"]
+        raise Invalid("person", never)
+    (person,) = senders.enrol(session, desk, [Address(email)], now=now)
     if is_staff(person.role):
         raise Invalid("person", _("An operator answers by their topic; they do not take part."))
     if session.get(Participant, (ticket.id, person.user_id)) is None:

@@ -56,7 +56,7 @@ def apply_mail(
     letter = letter_of(entry, mail, files)
     address = mail.sender or next(iter(mail.claimed), None)
     sender = senders.identify(session, address, mail.verdict) if address else None
-    if mail.kind_reason == CIRCLES:
+    if mail.kind_reason == CIRCLES and entry.decision is None:
         return held.keep(CIRCLES)
     kept = automatic.keep(session, desk, letter, sender=sender, now=now)
     if kept is not None:
@@ -94,8 +94,9 @@ def _refusal(session: Session, desk: Desk, address: Address | None, sender: Send
     """Why this sender is not listened to at all, whatever the mail shows; None when they are."""
     if address is None:
         return "no-sender"
-    if sender is None and entrance.is_ours(session, desk.mail, address.email):
-        return "own-address"  # a user never has an address of ours (L7)
+    ours = entrance.is_house(desk.mail, address.email)
+    if ours or (sender is None and entrance.is_ours(session, desk.mail, address.email)):
+        return "own-address"  # a user never has a topic's, and the house's not though it was theirs (L7)
     if sender is not None and sender.status is UserStatus.DISABLED:
         return "disabled"
     if desk.trust.unknown_senders == "hold" and (sender is None or sender.status is UserStatus.PROVISIONAL):

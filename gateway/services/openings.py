@@ -46,7 +46,7 @@ def open_by_mail(
     alone are told.
     """
     mail, decided = letter.mail, letter.entry.decision
-    if decided is None and not rates.admit(session, letter.entry, address.email, mail.verdict, now=now):
+    if not rates.admit(session, letter.entry, address.email, mail.verdict, now=now):
         return held.keep("rate")
     topic = routing.topic_for(
         session, desk, letter.entry, [each.email for each in (*mail.to, *mail.cc)], now=now

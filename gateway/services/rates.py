@@ -40,7 +40,7 @@ def admit(session: Session, entry: JournalEntry, email: str, verdict: Verdict, *
 
     What the administrator hands in, and held mail that somebody decided on, is under no rate.
     """
-    if entry.door is Door.INGEST or entry.outcome is not None or entry.decision is not None:
+    if entry.door is Door.INGEST or entry.decision is not None:
         return True
     caps = {_address_key(email): list(limits.TICKETS_PER_ADDRESS)}
     if verdict is not Verdict.PASS:

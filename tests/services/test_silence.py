@@ -10,12 +10,13 @@ from sqlmodel import Session
 
 from gateway.models.columns import table_of
 from gateway.models.people import User
-from gateway.models.queues import Door
+from gateway.models.queues import Door, Purpose
 from gateway.models.tickets import Event, Message, Ticket
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Role
 from gateway.runtime import Runtime
+from gateway.services import notices
 from tests.factories import make_operator, make_topic, make_user
 from tests.office import Office, answer, mail
 
@@ -175,3 +176,10 @@ def test_an_address_that_never_writes_is_not_looked_at(place: Place) -> None:
         assert set(place.answer(client, CLIENT)) - {ADMIN} == {MARTIN}
     assert place.silent_until(MARTIN) is None
     assert place.silent_until(CLIENT) is not None
+
+
+def test_every_mail_but_a_persons_words_is_automatic() -> None:
+    """What is automatic may be left out, and says what it is (L3); a person's words never are."""
+    forms = [each for each in vars(notices).values() if isinstance(each, notices.Form)]
+    assert len(forms) > 7
+    assert [form.purpose for form in forms if form.automatic is None] == [Purpose.REPLY]
