@@ -14,7 +14,7 @@ from gateway.models.tickets import Attachment, Event, Message, Ticket
 from gateway.rules import limits, mentions
 from gateway.rules.audience import operators_told
 from gateway.rules.lifecycle import Channel, EventKind
-from gateway.rules.people import Party, Sender, UserStatus
+from gateway.rules.people import Party, Sender
 from gateway.services import digests, house_mail, outbox, recipients, staff
 from gateway.services.desk import Desk
 from gateway.services.missed import Missed
