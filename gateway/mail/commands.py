@@ -63,6 +63,7 @@ _WORDS = {
     "interno": Verb.INTERNAL,
     "internal": Verb.INTERNAL,
 }
+_WRONG_LETTERS = 2
 _LONGEST_NEAR = max(map(len, _WORDS)) + 2
 _WITH_ARGUMENT = frozenset({Verb.ASSIGN, Verb.TOPIC})
 _AGAINST_EACH_OTHER = (frozenset({Verb.CLOSE, Verb.REOPEN}), frozenset({Verb.TAKE, Verb.ASSIGN}))
@@ -103,6 +104,19 @@ def names_command(text: str) -> bool:
     """Whether a text begins with the word of a command, whatever is stuck to it."""
     letters = _NOT_LETTERS.sub("", _folded(text[:100]))
     return any(letters.startswith(known) for known in _WORDS)
+
+
+def asks_for_internal(commands: Commands) -> bool:
+    """Whether a text was meant for operators alone, its word however misspelt (T11)."""
+    if any(command.verb is Verb.INTERNAL for command in commands.given):
+        return True
+    letters = [_NOT_LETTERS.sub("", _folded(line[:LINE_CHARACTERS])) for line in commands.mistakes]
+    return any(
+        each.startswith(word) or _distance(each[: len(word) + 2], word) <= _WRONG_LETTERS
+        for each in letters
+        for word, verb in _WORDS.items()
+        if verb is Verb.INTERNAL
+    )
 
 
 def _command(line: str, plain: str) -> Command | None:
@@ -151,7 +165,7 @@ def _resembles(plain: str) -> bool:
 def _is_near(letters: str) -> bool:
     if not 3 <= len(letters) <= _LONGEST_NEAR:
         return False
-    return any(_distance(letters, known) <= (2 if len(known) >= 5 else 1) for known in _WORDS)
+    return any(_distance(letters, known) <= (_WRONG_LETTERS if len(known) >= 5 else 1) for known in _WORDS)
 
 
 def _plain(line: str) -> str:

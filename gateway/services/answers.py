@@ -5,10 +5,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from gateway.mail import commands
 from gateway.mail import subject as subjects
+from gateway.mail.reading import Reading
 from gateway.rules.admission import Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
-from gateway.rules.people import Party, Sender
+from gateway.rules.people import Party, Sender, is_staff
 from gateway.services import held, missed, notifications, orders, participants, publishing, silence, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
@@ -24,6 +26,8 @@ def append(
     silence.on_message(session, desk, sender, thread.ticket, now=now)
     if thread.standing is Standing.OPERATOR:
         return _from_operator(session, desk, thread, sender, letter, now=now)
+    if _is_for_operators(thread, sender, letter.mail):
+        return held.keep("operator-as-client", thread)
     tickets.add_message(
         session, desk, thread.ticket, sender, letter.contribution, party=Party.CLIENT, now=now
     )
@@ -38,7 +42,14 @@ def _from_operator(
     asked = orders.understand(session, mail.commands)
     if asked.mistakes:
         notifications.tell_mistakes(
-            session, desk, ticket, operator, mistakes=asked.mistakes, text=mail.text, now=now
+            session,
+            desk,
+            ticket,
+            operator,
+            mistakes=asked.mistakes,
+            text=mail.text,
+            internal=thread.answers_internal or commands.asks_for_internal(mail.commands),
+            now=now,
         )
         return held.keep("command-mistake", thread)
     # what an operator passes on was written for somebody else: in doubt it is for the team (T11)
@@ -62,3 +73,11 @@ def _from_operator(
     if replied:
         participants.propose(session, desk, ticket, mail, operator, now=now)
     return Settled(Outcome.APPENDED, "operator" if says_something else "commands", ticket.id)
+
+
+def _is_for_operators(thread: Thread, sender: Sender, mail: Reading) -> bool:
+    """Whether somebody who is a client here wrote to the team: as an operator who made the request, or as
+    one who may not answer it any more. As their words it would stand on the client's page (C1, T11).
+    """
+    ordered = bool(mail.commands.given or mail.commands.mistakes)
+    return thread.answers_internal or (is_staff(sender.role) and ordered)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, or_, select, true
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -18,6 +18,7 @@ from gateway.models.tickets import Attachment, Message, Ticket
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.lifecycle import Channel, Status
 from gateway.rules.people import Party, Role, Sender
+from gateway.services import portal
 
 PAGE = 25
 OPENING_CHARACTERS = 200
@@ -98,6 +99,12 @@ def page(session: Session, operator: Sender, view: View, shown: Shown, *, after:
     requester, assignee = table_of(User).alias("requester"), table_of(User).alias("assignee")
     topic, company, file = table_of(Topic), table_of(Company), table_of(Attachment)
     every = table_of(Message).alias("every")
+    newest: ColumnElement[int] = ticket.c.messages
+    activity: ColumnElement[datetime] = ticket.c.updated_at
+    readable: ColumnElement[bool] = true()
+    if view is View.MINE:  # who asked is a client there, and may not answer it at all (C1)
+        newest, activity = portal.newest(operator), func.coalesce(last.c.created_at, ticket.c.created_at)
+        readable = portal.public(operator, every)
     rows = session.execute(
         select(
             ticket.c.id,
@@ -110,18 +117,18 @@ def page(session: Session, operator: Sender, view: View, shown: Shown, *, after:
             func.coalesce(func.substr(last.c.text, 1, OPENING_CHARACTERS), ""),
             func.coalesce(func.nullif(writer.c.name, ""), writer.c.email),
             func.coalesce(_unverified(last), false()),
-            exists().where(every.c.ticket_id == ticket.c.id, every.c.id == file.c.message_id),
-            ticket.c.updated_at,
+            exists().where(every.c.ticket_id == ticket.c.id, every.c.id == file.c.message_id, readable),
+            activity,
         )
         .select_from(ticket)
         .join(topic, topic.c.id == ticket.c.topic_id)
         .join(requester, requester.c.id == ticket.c.requester_id)
         .outerjoin(company, company.c.id == requester.c.company_id)
         .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
-        .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == ticket.c.messages))
+        .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest))
         .outerjoin(writer, writer.c.id == last.c.author_id)
-        .where(_listed(operator, view), *_in_state(shown), *_after(after))
-        .order_by(ticket.c.updated_at.desc(), ticket.c.id.desc())
+        .where(_listed(operator, view), *_in_state(shown), *_after(after, activity))
+        .order_by(activity.desc(), ticket.c.id.desc())
         .limit(PAGE + 1)
     ).all()
     lines = [Line(*row) for row in rows[:PAGE]]
@@ -192,9 +199,9 @@ def _in_state(shown: Shown) -> list[ColumnElement[bool]]:
             return [status == Status.CLOSED]
 
 
-def _after(key: Key | None) -> list[ColumnElement[bool]]:
+def _after(key: Key | None, activity: ColumnElement[datetime]) -> list[ColumnElement[bool]]:
     if key is None:
         return []
     ticket = table_of(Ticket)
-    earlier = and_(ticket.c.updated_at == key.activity, ticket.c.id < key.number)
-    return [or_(ticket.c.updated_at < key.activity, earlier)]
+    earlier = and_(activity == key.activity, ticket.c.id < key.number)
+    return [or_(activity < key.activity, earlier)]

@@ -28,7 +28,7 @@ from gateway.services import (
 from gateway.services.contributions import FiledAttachment
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
-from gateway.services.letters import letter_of
+from gateway.services.letters import Letter, letter_of
 from gateway.services.openings import open_by_mail, open_silently
 from gateway.services.threads import Thread
 
@@ -70,7 +70,15 @@ def apply_mail(
     if mail.kind is not Kind.PERSON:
         return open_silently(session, desk, letter, address, sender=sender, now=now)
     dead_addresses.revive(session, sender)
-    confirmed = held.is_confirmed(entry, sender)
+    return _from_person(session, desk, letter, address, sender, now=now)
+
+
+def _from_person(
+    session: Session, desk: Desk, letter: Letter, address: Address, sender: Sender | None, *, now: datetime
+) -> Settled:
+    """Find the ticket a person's mail points at, and do with it what the table of T4 says."""
+    mail = letter.mail
+    confirmed = held.is_confirmed(letter.entry, sender)
     if sender is not None and confirmed:
         sender, letter = sender.with_verdict(Verdict.PASS), letter.confirmed()
     writer = sender if mail.sender else None  # of several in From none is the one who wrote (T1)

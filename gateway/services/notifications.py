@@ -14,7 +14,7 @@ from gateway.models.tickets import Attachment, Event, Message, Ticket
 from gateway.rules import limits, mentions
 from gateway.rules.audience import operators_told
 from gateway.rules.lifecycle import Channel, EventKind
-from gateway.rules.people import Party, Sender, UserStatus
+from gateway.rules.people import Party, Sender
 from gateway.services import digests, house_mail, outbox, recipients, staff
 from gateway.services.desk import Desk
 from gateway.services.missed import Missed
@@ -76,13 +76,18 @@ def tell_mistakes(
     *,
     mistakes: Sequence[str],
     text: str,
+    internal: bool,
     now: datetime,
 ) -> None:
-    """Tell an operator why nothing was done with their mail, with their text to send again (T10)."""
+    """Tell an operator why nothing was done with their mail, with their text to send again (T10).
+
+    What was to be `internal` stays so when they do: the answer to this mail is, whatever it says (T11).
+    """
     circle = recipients.around(session, ticket, operator.user_id)
     mail = Mail(desk, circle, circle.people[operator.user_id], MISTAKE, now)
     values = mail.values(mistakes=tuple(mistakes), text=text)
-    store(session, desk, [mail.row(values, references=(), event_id=None)], now=now)
+    row = mail.row(values, references=(), event_id=None) | {"internal": internal}
+    store(session, desk, [row], now=now)
 
 
 def tell_withheld(
@@ -173,7 +178,7 @@ def _told(
     if form is not None:
         assignee = circle.ticket.assignee_id
         told = operators_told(kind, list(circle.serving), assignee=assignee, author=author, named=named)
-        yield from ((each, form) for each in told if circle.people[each].status is UserStatus.ACTIVE)
+        yield from ((each, form) for each in told if circle.people[each].answers)
     if happening.acknowledge and requester in circle.participants:
         yield requester, ACKNOWLEDGEMENT
 

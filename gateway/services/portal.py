@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, exists, func, or_, select
 from sqlmodel import Session
 
 from gateway.errors import NotFound
@@ -21,6 +21,7 @@ from gateway.services.conversation import LARGEST_NUMBER, SHOWN, Conversation, M
 
 LISTED = 200
 OPENING_CHARACTERS = 200
+MESSAGES = table_of(Message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,11 @@ class RequestLine:
     activity: datetime
 
 
-def public(reader: Sender) -> ColumnElement[bool]:
+def public(reader: Sender, message: FromClause = MESSAGES) -> ColumnElement[bool]:
     """The messages a client may read: public ones by people, and whatever they wrote themselves.
 
     An automatic mail by somebody else, a bounce for one, is nothing for clients.
     """
-    message = table_of(Message)
     own = message.c.author_id == reader.user_id
     return and_(
         message.c.kind == MessageKind.PUBLIC,
@@ -52,16 +52,21 @@ def public(reader: Sender) -> ColumnElement[bool]:
     )
 
 
+def newest(reader: Sender) -> ScalarSelect[int]:
+    """The number of the newest message of a ticket that a client may read."""
+    ticket = table_of(Ticket)
+    return (
+        select(func.max(MESSAGES.c.number))
+        .where(MESSAGES.c.ticket_id == ticket.c.id, public(reader))
+        .correlate(ticket)
+        .scalar_subquery()
+    )
+
+
 def requests(session: Session, reader: Sender) -> Sequence[RequestLine]:
     """Return the requests this person made, newest public activity first."""
     ticket, topic, writer = table_of(Ticket), table_of(Topic), table_of(User)
     message, file = table_of(Message), table_of(Attachment)
-    newest = (
-        select(func.max(message.c.number))
-        .where(message.c.ticket_id == ticket.c.id, public(reader))
-        .correlate(ticket)
-        .scalar_subquery()
-    )
     last = table_of(Message).alias("last")
     activity = func.coalesce(last.c.created_at, ticket.c.created_at)
     rows = session.execute(
@@ -79,7 +84,7 @@ def requests(session: Session, reader: Sender) -> Sequence[RequestLine]:
             activity,
         )
         .join_from(ticket, topic, topic.c.id == ticket.c.topic_id)
-        .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest))
+        .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest(reader)))
         .outerjoin(writer, writer.c.id == last.c.author_id)
         .where(ticket.c.requester_id == reader.user_id)
         .order_by(activity.desc(), ticket.c.id.desc())
@@ -116,7 +121,10 @@ def read(session: Session, number: int, reader: Sender, *, whole: bool) -> Conve
 
 
 def _messages(session: Session, number: int, reader: Sender) -> list[MessageShown]:
-    """Of others only what they wrote anew: what they quoted was cut before it was sent (C3)."""
+    """Of others only what they wrote anew: what they quoted was cut before it was sent (C3).
+
+    Their ids are their places: a gap between those of the rows would count the internal ones (C1).
+    """
     message, author = table_of(Message), table_of(User)
     rows = session.execute(
         select(message, author.c.name)
@@ -127,7 +135,7 @@ def _messages(session: Session, number: int, reader: Sender) -> list[MessageShow
     files = files_of(session, [row.id for row in rows])
     return [
         MessageShown(
-            id=row.id,
+            id=place,
             author=row.name or "",
             party=row.party,
             kind=row.kind,
@@ -138,5 +146,5 @@ def _messages(session: Session, number: int, reader: Sender) -> list[MessageShow
             mine=row.author_id == reader.user_id,
             files=files.get(row.id, ()),
         )
-        for row in rows
+        for place, row in enumerate(rows, start=1)
     ]

@@ -14,7 +14,7 @@ from gateway.models.tickets import Message, Participant, Ticket
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.audience import Serving
 from gateway.rules.mentions import Nameable
-from gateway.rules.people import Role, UserStatus
+from gateway.rules.people import Role, UserStatus, is_staff
 from gateway.services.statements import run
 
 LAST = 50
@@ -99,6 +99,11 @@ class Person:
     silent_until: datetime | None = None
 
     @property
+    def answers(self) -> bool:
+        """Whether they are an operator now; somebody who was one may still stand in a topic's list."""
+        return is_staff(self.role) and self.status is UserStatus.ACTIVE
+
+    @property
     def shown(self) -> str:
         """The name, or the address of somebody without one."""
         return self.name or self.email
@@ -163,11 +168,7 @@ def around(session: Session, ticket: Ticket, author_id: int | None, also: Iterab
         ticket=ticket,
         topic=TopicShown(topic.name, topic.address),
         people=people,
-        serving=tuple(
-            Serving(row.user_id, row.notices)
-            for row in serving
-            if people[row.user_id].status is UserStatus.ACTIVE
-        ),
+        serving=tuple(Serving(row.user_id, row.notices) for row in serving if people[row.user_id].answers),
         participants=tuple(each for each in taking_part if people[each].status is not UserStatus.DISABLED),
     )
 

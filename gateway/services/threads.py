@@ -1,16 +1,17 @@
 """Clues → the ticket a mail points at, its row locked, and how strong the proof is (T3 to T5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlmodel import Session
 
 from gateway import tokens
 from gateway.mail.clues import Clue, ClueKind
 from gateway.models.columns import table_of
 from gateway.models.people import Token, TokenPurpose
+from gateway.models.queues import OutboxItem
 from gateway.models.tickets import Event, Message, Participant, Ticket
 from gateway.models.topics import TopicOperator
 from gateway.rules.admission import Evidence, Standing
@@ -28,6 +29,7 @@ TOKEN_LIFE = timedelta(days=180)
 
 TICKET, TOKEN, MESSAGE, EVENT = (table_of(each).c for each in (Ticket, Token, Message, Event))
 PARTICIPANT, SERVING = table_of(Participant).c, table_of(TopicOperator).c
+ITEM = table_of(OutboxItem).c
 LOCKED = select(Ticket).where(TICKET.id == bindparam("id")).with_for_update()
 PROOFS = (
     select(TOKEN.hash, TOKEN.ticket_id, TOKEN.user_id, TOKEN.event_id, TICKET.closed_at)
@@ -55,7 +57,13 @@ INTERNAL_AMONG = (
     select(EVENT.id)
     .join(table_of(Message), MESSAGE.id == EVENT.message_id)
     .where(EVENT.id.in_(bindparam("events", expanding=True)), MESSAGE.kind == MessageKind.INTERNAL)
-    .limit(1)
+    .union_all(
+        select(ITEM.id).where(
+            ITEM.ticket_id == bindparam("ticket"),
+            ITEM.internal,
+            func.substr(ITEM.message_id, 1, tokens.TOKEN_LENGTH).in_(bindparam("tokens", expanding=True)),
+        )
+    )
 )
 
 
@@ -86,11 +94,11 @@ def find(
         ticket = session.execute(LOCKED, {"id": ticket_id}).scalar_one_or_none()
         if ticket is None:
             continue
-        own = [
-            proof
-            for proof in proofs.values()
+        own = {
+            token: proof
+            for token, proof in proofs.items()
             if sender and proof.user_id == sender.user_id and proof.ticket_id == ticket.id
-        ]
+        }
         shown = {evidence for number, evidence in pointed if number == ticket.id}
         evidence = Evidence.OWN_TOKEN if own else min(shown, key=STRONGEST_FIRST.index)
         if evidence is Evidence.CODE and not guesses.may_use_codes(session, sender, now=now):
@@ -100,8 +108,8 @@ def find(
             ticket,
             evidence,
             standing,
-            answers_internal=standing is Standing.OPERATOR and _tells_internal(session, own),
-            answers=max((each.event_id for each in own if each.event_id is not None), default=None),
+            answers_internal=_tells_internal(session, ticket.id, own),
+            answers=max((each.event_id for each in own.values() if each.event_id is not None), default=None),
         )
     return None
 
@@ -115,9 +123,11 @@ def at(session: Session, ticket_id: int, sender: Sender | None) -> Thread | None
 
 
 def standing_of(session: Session, ticket: Ticket, sender: Sender | None) -> Standing:
-    """Return what somebody is to a ticket now. Who asked for it is a client here, operator or not.
+    """Return what somebody is to a ticket now.
 
-    An operator in copy stays one: what they answer is for the client, and takes a token of their own.
+    Who asked for it is a client here, operator or not. An operator put in copy by a client stays an
+    operator, whose answer takes a token of their own: what they write would be read as the client's
+    side, and their orders as words.
     """
     if sender is None or sender.status is UserStatus.DISABLED:
         return Standing.STRANGER
@@ -183,7 +193,10 @@ def _pointed_at(
             return None
 
 
-def _tells_internal(session: Session, proofs: Sequence[_Proof]) -> bool:
-    """Whether one of the notices answered showed an internal comment: in doubt a comment is internal."""
-    events = [proof.event_id for proof in proofs if proof.event_id is not None]
-    return bool(events) and run(session, INTERNAL_AMONG, events=events).first() is not None
+def _tells_internal(session: Session, ticket_id: int, proofs: Mapping[str, _Proof]) -> bool:
+    """Whether one of the notices answered was for operators only: in doubt a comment is internal (T11)."""
+    if not proofs:
+        return False
+    events = [proof.event_id for proof in proofs.values() if proof.event_id is not None]
+    found = run(session, INTERNAL_AMONG, events=events, ticket=ticket_id, tokens=list(proofs))
+    return found.first() is not None
