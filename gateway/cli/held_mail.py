@@ -101,7 +101,7 @@ def _choices(mail: MailIn, words: Words, *, may_accept: bool) -> Iterator[tuple[
         yield accept, words(_("open a request of its own"))
         yield f"{accept} --ticket N", words(_("add it to request N"))
     elif may_accept:
-        if (mail.reason or "").startswith("operator-"):
+        if (mail.reason or "").startswith(("operator-", "leak-")):
             onto = _("add it to request #{ticket} as an internal comment; its commands are not run")
             yield accept, words(onto).format(ticket=mail.ticket)
         else:

@@ -12,8 +12,10 @@ from gateway.db import is_away
 from gateway.errors import StaleLease
 from gateway.models.columns import table_of
 from gateway.models.queues import Job
+from gateway.rules import limits
 from gateway.runtime import Runtime, is_dead
-from gateway.services import digests, leases, upkeep
+from gateway.services import alerts, attention, counters, digests, leases, upkeep
+from gateway.services.alerts import Cause
 from gateway.services.desk import open_desk
 
 log = structlog.get_logger()
@@ -88,6 +90,20 @@ def send_digests(runtime: Runtime, done: Done) -> None:
     runtime.wakeup.ring("outbox")
 
 
+def remind_of_held(runtime: Runtime, done: Done) -> None:
+    """Mail that has waited for a decision for two weeks: the administrators are told, every day (T16)."""
+    since = runtime.now() - attention.HELD_LONG
+    with runtime.db.snapshot() as session:
+        waiting = attention.held_since(session, since)
+    desk = open_desk(runtime.config, runtime.secret) if waiting else None
+    with runtime.db.transaction() as session:
+        now = runtime.now()
+        if desk is not None and counters.take(session, "held-reminder", limits.HELD_REMINDERS, now=now):
+            alerts.raise_alert(session, desk, Cause.HELD, str(waiting), now=now)
+        done(session)
+    runtime.wakeup.ring("outbox")
+
+
 def sweep_blobs(runtime: Runtime, done: Done) -> None:
     """Looked for at leisure, rows in one transaction, and their files when that is committed."""
     with runtime.db.snapshot() as session:
@@ -103,6 +119,7 @@ JOBS: Mapping[str, Work] = MappingProxyType(
     {
         "forget-counts": forget_counts,
         "remove-expired": remove_expired,
+        "remind-of-held": remind_of_held,
         "send-digests": send_digests,
         "sweep-blobs": sweep_blobs,
     }

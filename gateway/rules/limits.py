@@ -77,6 +77,8 @@ CONVERSATION = (Rate(10, timedelta(minutes=10)), Rate(20, timedelta(hours=1)))
 TICKETS_BEFORE_SILENCE = Rate(30, timedelta(hours=1))
 SILENCE = timedelta(hours=24)
 ALERTS = Rate(1, timedelta(hours=1))  # mails for one cause (O4)
+VERIFICATIONS = Rate(10, timedelta(hours=1))  # mails that ask one operator whether a mail is theirs (T9)
+HELD_REMINDERS = Rate(1, timedelta(days=1))  # of mail that waits for a decision for long (T16)
 
 
 def disk_is_low(free: int, total: int) -> bool:

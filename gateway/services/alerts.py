@@ -25,6 +25,7 @@ class Cause(StrEnum):
 
     LOOP = "loop"
     ACKNOWLEDGEMENTS = "acknowledgements"
+    HELD = "held"
 
 
 def raise_alert(session: Session, desk: Desk, cause: Cause, detail: str = "", *, now: datetime) -> None:

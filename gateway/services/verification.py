@@ -16,9 +16,10 @@ from gateway.models.columns import table_of
 from gateway.models.people import Token, TokenPurpose
 from gateway.models.queues import JournalEntry
 from gateway.models.tickets import Ticket
+from gateway.rules import limits
 from gateway.rules.admission import Decision, Outcome
 from gateway.rules.people import Sender
-from gateway.services import held, links, notifications, threads
+from gateway.services import counters, held, links, notifications, threads
 from gateway.services.desk import Desk
 from gateway.services.letters import Letter
 from gateway.tokens import hash_token
@@ -50,9 +51,14 @@ class Question:
 def ask(
     session: Session, desk: Desk, ticket: Ticket, operator: Sender, letter: Letter, *, now: datetime
 ) -> None:
-    """Mail the operator a link; once for each mail, and only if its one From is theirs."""
+    """Mail the operator a link; once for each mail, and only if its one From is theirs.
+
+    Whoever forges many gets the operator no more mails than some an hour: an administrator looks then.
+    """
     entry = letter.entry
     if letter.mail.sender is None or _was_asked(session, entry.id):
+        return
+    if not counters.take(session, f"verify:{operator.user_id}", limits.VERIFICATIONS, now=now):
         return
     about = {"ticket_id": ticket.id, "journal_id": entry.id}
     token = links.issue(session, TokenPurpose.VERIFY, operator.user_id, LIFE, now=now, **about)

@@ -14,9 +14,10 @@ from sqlmodel import Session
 from gateway.catalogue import LANGUAGES, catalogue
 from gateway.errors import Invalid, NotFound
 from gateway.models.people import User
-from gateway.models.queues import JournalEntry
+from gateway.models.queues import JournalEntry, OutboxItem, Purpose
 from gateway.models.tickets import Event, Message, Participant, Ticket
 from gateway.models.topics import TopicOperator
+from gateway.outbound import scheduler
 from gateway.rules.admission import Decision, Outcome
 from gateway.rules.lifecycle import EventKind, MessageKind, Status
 from gateway.rules.people import Party, Role, Sender, UserStatus
@@ -26,6 +27,7 @@ from gateway.services.held import Acceptance
 from gateway.services.journal import Settled
 from tests.factories import make_operator, make_topic, make_user
 from tests.office import Office, answer, body, mail
+from tests.queues import Clock
 
 CLIENT = "laura.gimenez@andina.example"
 STRANGER = "codigos@tienda.example"
@@ -351,6 +353,28 @@ def test_held_for_a_fortnight_somebody_is_reminded(desk: Desk) -> None:
     assert waiting_long(fortnight + timedelta(seconds=1)) == 1
     held.discard(desk.session, entry, by=None, now=desk.office.now)
     assert waiting_long(fortnight + timedelta(days=1)) == 0
+
+
+def test_the_administrators_are_mailed_once_a_day_of_what_waits_for_long(
+    make_runtime: Callable[..., Runtime], now: datetime
+) -> None:
+    clock = Clock(now)
+    runtime = make_runtime(now=clock)
+    with runtime.db.transaction() as session:
+        open_desk(Office(runtime, session, now)).from_stranger()
+
+    def alerts_after(time: timedelta) -> list[str]:
+        clock.time = now + time
+        scheduler.work_off(runtime, {"remind-of-held": scheduler.remind_of_held})
+        with runtime.db.snapshot() as session:
+            query = select(OutboxItem.recipient).where(OutboxItem.purpose == Purpose.ALERT)  # type: ignore[call-overload]
+            return list(session.execute(query).scalars())
+
+    assert alerts_after(timedelta()) == []
+    assert alerts_after(timedelta(days=14)) == []
+    assert alerts_after(timedelta(days=15)) == [ADA]
+    assert alerts_after(timedelta(days=15, hours=2)) == [ADA]
+    assert alerts_after(timedelta(days=16)) == [ADA, ADA]
 
 
 def test_every_reason_says_what_happened_and_what_accepting_does() -> None:

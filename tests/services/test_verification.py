@@ -16,6 +16,7 @@ from gateway.models.people import Token, TokenPurpose, User
 from gateway.models.queues import JournalEntry
 from gateway.models.tickets import Event, Message, Ticket
 from gateway.models.topics import TopicOperator
+from gateway.rules import limits
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import EventKind, MessageKind, Status
 from gateway.rules.people import Role, Sender, UserStatus
@@ -227,6 +228,13 @@ def test_a_stolen_token_gets_a_forger_nowhere(desk: Desk) -> None:
     assert {each["X-Envelope-To"] for each in desk.office.out()} == {MARTIN}
     assert len(desk.messages()) == 1
     assert desk.session.get_one(JournalEntry, entry).outcome is Outcome.HELD
+
+
+def test_many_forgeries_cost_their_operator_few_mails(desk: Desk) -> None:
+    for number in range(limits.VERIFICATIONS.count + 3):
+        raw = answer(desk.sent[MARTIN], f"Pagá {number}", sender=MARTIN, message_id=f"{number}@x.example")
+        assert desk.office.deliver(raw, recipients=[SUPPORT]).outcome is Outcome.HELD
+    assert len(desk.office.out()) == limits.VERIFICATIONS.count
 
 
 def test_two_from_fields_ask_nobody(desk: Desk) -> None:
