@@ -17,7 +17,7 @@ DICTIONARY = Path(__file__).parent.parent / "fuzz" / "mail.dict"
 PIECES = [literal_eval("b" + line) for line in DICTIONARY.read_text("ascii").splitlines() if line[0] == '"']
 OCTETS = st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=25).map(b"".join)
 QUICK = settings(
-    max_examples=80, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=50, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
