@@ -1,8 +1,9 @@
 """winmail.dat, the envelope Outlook puts rich text and files into (MS-OXTNEF) → its text and its files.
 
 Own code because tnefparse copies the rest of the file for every attribute (880 KB of empty ones took
-it 2.4 s, twice as many four times as long) and believes counts up to 2^32 that a stranger wrote. Here
-each octet is looked at a fixed number of times, and whatever is not as it should be ends the reading.
+it 2.2 s, twice as many four times as long) and believes counts up to 2^32 that a stranger wrote: 63
+octets that claim two million values, 3.9 s. Here each octet is looked at a fixed number of times, and
+whatever is not as it should be ends the reading.
 """
 
 import struct
