@@ -8,6 +8,7 @@ from gateway.mail.quoting_comparisons import is_comparison
 from gateway.mail.quoting_headers import (
     begins_like_headers,
     header_block,
+    is_announced,
     is_forwarded,
     is_introduced,
     is_original,
@@ -108,11 +109,14 @@ def _opening(lines: Sequence[Line], position: int) -> _Opening | None:
 
 
 def _introduction(lines: Sequence[Line], position: int) -> _Opening | None:
+    """Return the attribution or the header lines that stand here, unless a person announces them."""
     said = attribution(lines, position)
     if said is not None:
         is_open = not is_marked_below(lines, position + said.lines)
-        return _Opening(said.lines, open=is_open) if said.alone or not is_open else None
-    if not begins_like_headers(lines[position]) or is_introduced(lines, position):
+        if is_open and (not said.alone or is_announced(lines, position)):
+            return None
+        return _Opening(said.lines, open=is_open)
+    if not begins_like_headers(lines[position]) or is_announced(lines, position):
         return None
     taken = header_block(lines, position)
     return _Opening(taken, open=not is_marked_below(lines, position + taken)) if taken else None
