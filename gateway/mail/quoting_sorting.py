@@ -25,6 +25,7 @@ from gateway.mail.quoting_lines import (
 )
 
 _BLOCKS = (Part.CITED, Part.QUOTED, Part.INDENTED)
+_UNSTRUCTURED = (Part.TEXT, Part.STUFFED, Part.INDENTED)
 _FIRST = 50  # blank lines a mail may begin with
 _DASHES = "-_=*‐‑‒–—―─"
 _BEGINNINGS = ("el ", "on ", "em ", "le ", "am ", "il ")
@@ -57,7 +58,7 @@ def sort(lines: Sequence[Line]) -> Sorted:
     is_quoted = [False] * len(lines)
     first = next_written(lines, 0, _FIRST)
     opened = first is not None and bears_mark(lines[first])
-    trusts_text = not any(line.part in (Part.CITED, Part.QUOTED) for line in lines)
+    trusts_text = not any(line.history or line.part not in _UNSTRUCTURED for line in lines)
     by_structure = False
     position = 0
     while position < len(lines):
@@ -73,7 +74,7 @@ def sort(lines: Sequence[Line]) -> Sorted:
             end = _end_of_marks(lines, position)
             opened = opened or _is_program_quote(lines, position) or _is_left_below(lines, position, end)
             by_structure = by_structure or line.part is not Part.TEXT
-            if opened and not is_comparison(lines, position, end):
+            if opened and not _adds_to_own_words(lines, is_quoted, position, end):
                 is_quoted[position:end] = [True] * (end - position)
         elif is_forwarded(line):  # handed on with the reply, so the reply's own
             break
@@ -162,6 +163,12 @@ def _is_program_quote(lines: Sequence[Line], position: int) -> bool:
         return False
     bare = [Line(without_marks(line)) for line in lines[position : position + _LONGEST_HEADERS]]
     return is_original(bare[0]) or header_block(bare, 0) > 0
+
+
+def _adds_to_own_words(lines: Sequence[Line], is_quoted: Sequence[bool], position: int, end: int) -> bool:
+    """Whether marked lines compare numbers, below something the person wrote."""
+    above = last_written(lines, position)
+    return above is not None and not is_quoted[above] and is_comparison(lines, position, end)
 
 
 def _is_left_below(lines: Sequence[Line], position: int, end: int) -> bool:
