@@ -159,7 +159,7 @@ def _is_program_quote(lines: Sequence[Line], position: int) -> bool:
     if lines[position].part is Part.CITED or attribution(lines, position) is not None:
         return True
     words = without_marks(lines[position])
-    if not (words[:1] in _DASHES or begins_like_headers(Line(words))):
+    if not words.startswith(tuple(_DASHES)) and not begins_like_headers(Line(words)):
         return False
     bare = [Line(without_marks(line)) for line in lines[position : position + _LONGEST_HEADERS]]
     return is_original(bare[0]) or header_block(bare, 0) > 0
