@@ -31,13 +31,13 @@ def split(text: str, html: str, *, is_reply: bool) -> tuple[str, str]:
 
     With the quote go the signature behind "-- " and what phones, virus scanners and lawyers add. Only
     of replies: a first mail and a forward are shown whole. So is a reply that would be left without
-    words: a quote alone must then be what the person wanted to show. `html` is asked where it may
-    know more than the plain text.
+    words: a quote alone must then be what the person wanted to show. `html` is asked where it may know
+    more than the plain text: where that marks nothing, or no end, or has own words below a quote.
     """
     if not is_reply or not text.strip():
         return text, ""
     found = sort(plain_lines(text))
-    if (found.is_open or not any(found.is_quoted)) and may_quote(html) and fits(html):
+    if (found.is_open or not _is_all_above(found)) and may_quote(html) and fits(html):
         found = _safer(found, sort(html_text.lines(html)))
     is_folded = fold_endings(found.lines, found.is_quoted)
     own = _joined(found.lines, (not each for each in is_folded))
@@ -82,7 +82,7 @@ def _joined(lines: Iterable[Line], chosen: Iterable[bool]) -> str:
 
 
 def _is_all_above(found: Sorted) -> bool:
-    """Whether nothing own stands below the first quoted line."""
+    """Whether something is quoted, and nothing own stands below its first line."""
     below = False
     for line, is_quoted in zip(found.lines, found.is_quoted, strict=True):
         below = below or is_quoted

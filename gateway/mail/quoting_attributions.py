@@ -64,17 +64,18 @@ def attribution(lines: Sequence[Line], position: int) -> Attribution | None:
     marked = bears_mark(first)
     if _is_between_dashes(start) or _runs_on(start):
         return Attribution(1, alone=True)
-    followed = _DATED_START.match(start) or _begins_with_name(start)
+    reach = _LINES if _DATED_START.match(start) else 2 if _begins_with_name(start) else 1
     joined = ""
-    for count, line in enumerate(lines[position : position + (_LINES if followed else 1)], start=1):
+    for count, line in enumerate(lines[position : position + reach], start=1):
         words = without_marks(line) if marked else line.text
         if not words.strip() or bears_mark(line) != marked or len(joined) + len(words) > _CHARACTERS:
             return None
         if count > 1 and _DATED_START.match(words):
             return None
         joined += words.strip() + " "
-        if _ends(words) and (found := _judged(lines, position + count, joined, marked=marked)):
-            return Attribution(count, alone=found.alone)
+        if _ends(words):
+            found = _judged(lines, position + count, joined, marked=marked)
+            return found and found._replace(lines=count)
     return None
 
 

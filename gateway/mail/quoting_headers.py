@@ -52,6 +52,12 @@ _RAW_HEADER = re.compile(
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{3}|/o=[^\s]{1,100}/cn=", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d|\d{1,2}[/.-]\d{1,2}[/.-]\d\d")
 _TIME = re.compile(r"\d{1,2}[:.]\d\d")
+_OF_MAIL = re.compile(
+    r"\b(?:e-?mail|mail|correo|mensaje|cadena|hilo|encabezado|cabecera|header|mand[óoa]|envi[óoa]|escribi|"
+    r"respond|contest|reenv|recib|lleg[óo]|dij|dic|dec|copi|peg[oóu]|transcri|"
+    r"encaminh|mensagem|pass?o lo|forward|got|sent)",
+    re.IGNORECASE,
+)
 _IN_WORDS = re.compile(r"[^\W\d_]{3}")  # a weekday or a month, as programs write dates above quotes
 
 
@@ -140,10 +146,19 @@ def begins_like_headers(line: Line) -> bool:
 
 def is_introduced(lines: Sequence[Line], position: int) -> bool:
     """Whether somebody says in the line above what follows: then they mean it to be read."""
+    return _line_above(lines, position).endswith((":", "↓", "👇"))
+
+
+def is_announced(lines: Sequence[Line], position: int) -> bool:
+    """Whether somebody says in the line above that what follows is a mail they got."""
+    return is_introduced(lines, position) and _OF_MAIL.search(_line_above(lines, position)) is not None
+
+
+def _line_above(lines: Sequence[Line], position: int) -> str:
     above = last_written(lines, position)
     if above is None or is_rule(lines[above]) or is_original(lines[above]):
-        return False
-    return lines[above].text.rstrip().endswith((":", "↓", "👇"))
+        return ""
+    return lines[above].text.rstrip()[-_CHARACTERS:]
 
 
 def _label(text: str) -> tuple[str, str] | None:
@@ -155,6 +170,8 @@ def _label(text: str) -> tuple[str, str] | None:
 
 def _continues(text: str, value: str) -> bool:
     """Whether a line is the value of an empty label above, or the rest of a list of addresses."""
+    if _LABEL.match(text):
+        return False  # of something else
     return not value or text[:1] in " \t" or any(sign in text for sign in "@;<") or value.endswith((",", ";"))
 
 

@@ -8,6 +8,7 @@ from gateway.mail.quoting_comparisons import is_comparison
 from gateway.mail.quoting_headers import (
     begins_like_headers,
     header_block,
+    is_announced,
     is_forwarded,
     is_introduced,
     is_original,
@@ -24,6 +25,7 @@ from gateway.mail.quoting_lines import (
 )
 
 _BLOCKS = (Part.CITED, Part.QUOTED, Part.INDENTED)
+_UNSTRUCTURED = (Part.TEXT, Part.STUFFED, Part.INDENTED)
 _FIRST = 50  # blank lines a mail may begin with
 _DASHES = "-_=*‐‑‒–—―─"
 _BEGINNINGS = ("el ", "on ", "em ", "le ", "am ", "il ")
@@ -56,7 +58,7 @@ def sort(lines: Sequence[Line]) -> Sorted:
     is_quoted = [False] * len(lines)
     first = next_written(lines, 0, _FIRST)
     opened = first is not None and bears_mark(lines[first])
-    trusts_text = not any(line.part in (Part.CITED, Part.QUOTED) for line in lines)
+    trusts_text = not any(line.history or line.part not in _UNSTRUCTURED for line in lines)
     by_structure = False
     position = 0
     while position < len(lines):
@@ -72,7 +74,7 @@ def sort(lines: Sequence[Line]) -> Sorted:
             end = _end_of_marks(lines, position)
             opened = opened or _is_program_quote(lines, position) or _is_left_below(lines, position, end)
             by_structure = by_structure or line.part is not Part.TEXT
-            if opened and not is_comparison(lines, position, end):
+            if opened and not _adds_to_own_words(lines, is_quoted, position, end):
                 is_quoted[position:end] = [True] * (end - position)
         elif is_forwarded(line):  # handed on with the reply, so the reply's own
             break
@@ -108,11 +110,14 @@ def _opening(lines: Sequence[Line], position: int) -> _Opening | None:
 
 
 def _introduction(lines: Sequence[Line], position: int) -> _Opening | None:
+    """Return the attribution or the header lines that stand here, unless a person announces them."""
     said = attribution(lines, position)
     if said is not None:
         is_open = not is_marked_below(lines, position + said.lines)
-        return _Opening(said.lines, open=is_open) if said.alone or not is_open else None
-    if not begins_like_headers(lines[position]) or is_introduced(lines, position):
+        if is_open and (not said.alone or is_announced(lines, position)):
+            return None
+        return _Opening(said.lines, open=is_open)
+    if not begins_like_headers(lines[position]) or is_announced(lines, position):
         return None
     taken = header_block(lines, position)
     return _Opening(taken, open=not is_marked_below(lines, position + taken)) if taken else None
@@ -154,10 +159,16 @@ def _is_program_quote(lines: Sequence[Line], position: int) -> bool:
     if lines[position].part is Part.CITED or attribution(lines, position) is not None:
         return True
     words = without_marks(lines[position])
-    if not (words[:1] in _DASHES or begins_like_headers(Line(words))):
+    if not words.startswith(tuple(_DASHES)) and not begins_like_headers(Line(words)):
         return False
     bare = [Line(without_marks(line)) for line in lines[position : position + _LONGEST_HEADERS]]
     return is_original(bare[0]) or header_block(bare, 0) > 0
+
+
+def _adds_to_own_words(lines: Sequence[Line], is_quoted: Sequence[bool], position: int, end: int) -> bool:
+    """Whether marked lines compare numbers, below something the person wrote."""
+    above = last_written(lines, position)
+    return above is not None and not is_quoted[above] and is_comparison(lines, position, end)
 
 
 def _is_left_below(lines: Sequence[Line], position: int, end: int) -> bool:
