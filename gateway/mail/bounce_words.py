@@ -137,8 +137,7 @@ DELAYS = (
 GIVEN_UP = (
     "permanent error", "permanent fatal", "permanent failure", "given up", "giving up", "gave up",
     "failed permanently", "error permanente", "falla permanente", "fallo permanente", "erro permanente",
-    "no se volvera a intentar", "not been delivered", "was blocked", "no intentara", "will not be retried",
-    "will not try", "will not attempt", "has failed", "expired", "ha vencido", "expiro", "ha fallado",
-    "rejected", "rechazad",
+    "no se volvera a intentar", "was blocked", "no intentara", "will not be retried", "will not try",
+    "will not attempt", "has failed", "expired", "ha vencido", "expiro", "ha fallado",
 )  # fmt: skip
 """What says that it is."""

@@ -19,8 +19,9 @@ from gateway.rules.words import fold
 _CHARACTERS = 32 * 1024
 _LINES = 400
 _LINE_CHARACTERS = 600
-_PARAGRAPH = 5
 """Of a report in plain words, what is read; flufl.bounce goes over it some fifty times."""
+
+_PARAGRAPH = 5  # lines of one at most
 
 _ADDRESS = re.compile(r"[\w.+=/'&*~^!#$%{}|-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
 _REPLY = re.compile(
@@ -42,13 +43,14 @@ _NOT_THEIRS = (
 )
 _NAMES_ONE = ("recipient", "failed", "to:", "para:", "destinatario", "final-recipient", "original-recipient")
 _ALONE = re.compile(r"[<\[(\"']{0,3}(?:smtp:|mailto:)?$", re.IGNORECASE)
-_HIDDEN = 3
-"""So many lines begin a report before a copy of our mail may."""
+_BEGINNING = 3
+"""So many lines a report has before a copy of our mail may begin."""
 
 
 def read(text: str, mail: ParsedMail) -> Report | None:
     """Return what a report says that has no part for programs; None if it names nobody and no reason."""
-    lines = _lines(text)[: _where_returned(_lines(text))]
+    lines = _lines(text)
+    lines = lines[: _where_returned(lines)]
     permanent, temporary = _known_to_flufl(lines, mail)
     recipient = _recipient(lines, mail) or next(iter((*permanent, *temporary)), None)
     diagnostic = _diagnostic(lines, recipient)
@@ -76,7 +78,7 @@ def _where_returned(lines: list[str]) -> int:
     for number, line in enumerate(lines):
         words = line.strip()
         framed = words[:1] in ("-", "=", "*", "_") or words.endswith((":", "-", ".", "="))
-        if said >= _HIDDEN and framed and any(each in fold(words) for each in RETURNED):
+        if said >= _BEGINNING and framed and any(each in fold(words) for each in RETURNED):
             return number
         said += bool(words)
     return len(lines)

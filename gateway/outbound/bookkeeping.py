@@ -74,6 +74,8 @@ class Bookkeeper:
                 self._settle(session, *done)
             if claimed is not None:
                 refusal = outbox.transmitting(session, claimed, until=runtime.now() + self.lasting)
+            if claimed is not None and refusal == outbox.NOT_ALLOWED:
+                outbox.show_withheld(session, claimed, now=runtime.now())
         if done is not None:
             failpoints.hit("O8")
         if claimed is None:

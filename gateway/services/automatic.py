@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from gateway.mail.automatic_signs import LOOPS, answers
+from gateway.mail.automatic_signs import CIRCLES, LOOPS, answers
 from gateway.mail.classify import Kind
 from gateway.mail.reading import Reading
 from gateway.mail.report import Delivery
@@ -17,7 +17,7 @@ from gateway.models.tickets import Ticket
 from gateway.rules.admission import Evidence, Outcome
 from gateway.rules.lifecycle import EventKind, MessageKind
 from gateway.rules.people import Party, Sender
-from gateway.services import bounces, contributions, threads
+from gateway.services import bounces, contributions, held, threads
 from gateway.services.contributions import Contribution
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
@@ -30,12 +30,15 @@ def keep(
 ) -> Settled | None:
     """Record what no person wrote for a ticket; None for a person's mail, and for what answers nothing.
 
-    Of people, only who wrote to a bounce address ends here.
+    Of people, only who wrote to a bounce address ends here. What was held and let in goes on.
     """
     mail = letter.mail
+    if letter.entry.decision is not None:
+        return None
     if mail.kind is Kind.PERSON:
-        misdirected = bounces.answered(mail) and letter.entry.decision is None
-        return bounces.hold(session, mail) if misdirected else None
+        return bounces.hold(session, mail) if bounces.answered(mail) else None
+    if mail.kind_reason == CIRCLES:
+        return held.keep(CIRCLES)
     if mail.kind is Kind.BOUNCE:
         return bounces.keep(session, desk, mail, letter.contribution, now=now)
     if mail.kind_reason in LOOPS:

@@ -41,7 +41,7 @@ REPORTED = (
     .order_by(ITEM.id)
     .limit(1)
 )
-HAND_OVER = (OutboxState.SENT, OutboxState.UNCERTAIN)
+HANDED_OVER = (OutboxState.SENT, OutboxState.UNCERTAIN)
 """What may still come back."""
 
 _EVENTS = {
@@ -59,12 +59,12 @@ def keep(
     ticket = _locked(session, item)
     if item is None or ticket is None:
         return Settled(Outcome.BOUNCE, mail.kind_reason)
+    if item.state == OutboxState.TRANSMITTING and item.lease_until is not None and item.lease_until > now:
+        raise TryLater  # quicker than the mailer that is still writing down that it was sent
     ticket.updated_at = now
     if mail.report is None or mail.report.delivery not in _EVENTS:
         _show(session, ticket, contribution, now=now)
         return Settled(Outcome.BOUNCE, "unreadable-report", ticket.id)
-    if item.state == OutboxState.TRANSMITTING and item.lease_until is not None and item.lease_until > now:
-        raise TryLater  # quicker than the mailer that is still writing down that it was sent
     _apply(session, desk, item, ticket, mail.report, now=now)
     return Settled(Outcome.BOUNCE, str(mail.report.delivery), ticket.id)
 
@@ -97,7 +97,7 @@ def _apply(session: Session, desk: Desk, item: Any, ticket: Ticket, report: Repo
         error=report.diagnostic,
         status=report.status,
     )
-    if report.delivery is not Delivery.FAILED or item.state not in HAND_OVER:
+    if report.delivery is not Delivery.FAILED or item.state not in HANDED_OVER:
         return  # reported twice, it is told of once
     session.execute(
         update(table_of(OutboxItem))

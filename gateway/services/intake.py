@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from gateway.errors import TryLater
 from gateway.mail.addresses import Address
-from gateway.mail.classify import CIRCLES, Kind
+from gateway.mail.classify import Kind
 from gateway.mail.reading import Reading
 from gateway.mail.web_forms import from_its_writer
 from gateway.models.queues import JournalEntry
@@ -56,8 +56,6 @@ def apply_mail(
     letter = letter_of(entry, mail, files)
     address = mail.sender or next(iter(mail.claimed), None)
     sender = senders.identify(session, address, mail.verdict) if address else None
-    if mail.kind_reason == CIRCLES and entry.decision is None:
-        return held.keep(CIRCLES)
     kept = automatic.keep(session, desk, letter, sender=sender, now=now)
     if kept is not None:
         return kept

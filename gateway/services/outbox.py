@@ -27,6 +27,8 @@ DELAYED_AFTER = timedelta(hours=4)
 PAUSE = "outbox-pause"
 UNTIL_RELEASED = datetime(9000, 1, 1, tzinfo=UTC)
 """Until when to pause if only an administrator may end it (D13)."""
+NOT_ALLOWED = "the recipient may not see it any more"
+"""Why a mail is not sent, as its row and its ticket say it."""
 UNENDED = (OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.TRANSMITTING)
 
 
@@ -127,14 +129,20 @@ def transmitting(session: Session, claimed: Claimed, *, until: datetime) -> str 
             settle(session, claimed, OutboxState.UNCERTAIN, error="the program ended while sending it")
             return "uncertain"
         if not _may_still_see(session, claimed.id):
-            settle(session, claimed, OutboxState.FAILED, error="the recipient may not see it any more")
-            return "no longer allowed"
+            settle(session, claimed, OutboxState.FAILED, error=NOT_ALLOWED)
+            return NOT_ALLOWED
     except StaleLease:
         return "lease lost"
     ours = leases.renew(
         session, OutboxItem, claimed.id, claimed.fence, until=until, state=OutboxState.TRANSMITTING
     )
     return None if ours else "lease lost"
+
+
+def show_withheld(session: Session, claimed: Claimed, *, now: datetime) -> None:
+    """A person's words did not go to somebody who may not see them any more: the ticket says so."""
+    if claimed.envelope_from:  # what no person wrote has the null sender
+        _note(session, claimed, EventKind.NOT_DELIVERED, NOT_ALLOWED, now=now)
 
 
 def sent(session: Session, claimed: Claimed, *, now: datetime) -> None:

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from gateway.models.columns import table_of
 from gateway.models.queues import Counter, OutboxItem, OutboxState, Purpose
-from gateway.models.tickets import Event, Message
+from gateway.models.tickets import Event, Message, Participant
 from gateway.outbound.delivery import Broken, Deferred, Delivery, Refused
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Party
@@ -112,3 +112,16 @@ async def test_only_what_their_side_refused_counts_against_an_address(
     with post.runtime.db.snapshot() as session:
         counted = select(func.count()).where(counter.c.name.like("undelivered:%"))
         assert session.execute(counted).scalar_one() == failures
+
+
+async def test_an_answer_to_somebody_who_takes_no_part_any_more_shows_on_the_ticket(post: Post) -> None:
+    item = answer_queued(post)
+    with post.runtime.db.transaction() as session:
+        session.execute(delete(Participant))
+    transport = Scripted()
+    async with post.sending(transport):
+        await post.until_state(OutboxState.FAILED, item)
+    assert transport.parcels == []
+    with post.runtime.db.snapshot() as session:
+        kinds = session.execute(select(table_of(Event).c.kind).order_by(table_of(Event).c.id)).scalars().all()
+    assert kinds[-1] == EventKind.NOT_DELIVERED

@@ -1,9 +1,9 @@
 """Mail that no person wrote: recorded, without effect and without an answer (L1, L2, L9 to L12)."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from gateway.rules.lifecycle import EventKind, MessageKind, Status
 from gateway.rules.people import Party, UserStatus
 from gateway.runtime import Runtime
 from gateway.services.dead_addresses import UNTIL_THEY_WRITE
+from gateway.services.journal import Settled
 from tests.factories import make_operator, make_topic, make_user
 from tests.office import Office, answer, body, mail
 
@@ -70,7 +71,7 @@ class Answered:
         fields = {"to": self.replies[to]["X-Envelope-From"], "message_id": message_id} | usual | said
         return REPORT.format(**fields).replace("\n", "\r\n").encode()
 
-    def bounce(self, to: str = CLIENT, **said: str):
+    def bounce(self, to: str = CLIENT, **said: str) -> Settled:
         return self.office.deliver(
             self.report(to, **said), recipients=[self.replies[to]["X-Envelope-From"]], sender=""
         )
@@ -93,7 +94,7 @@ class Answered:
 
 
 @pytest.fixture
-def office(session: Session, runtime: Runtime, now) -> Office:
+def office(session: Session, runtime: Runtime, now: datetime) -> Office:
     people = make_operator(session), make_operator(session, SOFIA, name="Sofía Paz")
     make_topic(session, "Facturación", *people, is_default=True)
     return Office(runtime, session, now)
@@ -264,6 +265,22 @@ def test_three_hard_failures_in_a_week_silence_us_until_they_write(office: Offic
     assert silent_until(session) == UNTIL_THEY_WRITE, "nothing proves that it was they"
 
 
+def test_a_proven_mail_of_theirs_ends_the_silence_and_no_other(
+    session: Session, make_runtime: Callable[..., Runtime], now: datetime
+) -> None:
+    make_topic(session, "Facturación", make_operator(session), is_default=True)
+    office = Office(make_runtime('[trust]\nauthserv_ids = ["mx.example.com"]\ndkim = false'), session, now)
+    verified = "mx.example.com; dmarc=pass header.from=andina.example"
+    for until in (UNTIL_THEY_WRITE, now + timedelta(hours=5)):
+        user = make_user(session, f"{until.year}@andina.example", silent_until=until)
+        proven = {"sender": user.email, "message_id": f"p{until.year}@andina.example"}
+        office.deliver(mail(**proven, Authentication_Results=verified), recipients=[HOUSE])
+        session.refresh(user)
+        assert user.silent_until == (None if until is UNTIL_THEY_WRITE else until), (
+            "a loop's ends by the clock"
+        )
+
+
 def test_failures_that_lie_far_apart_silence_nobody(office: Office, session: Session) -> None:
     for number in range(4):
         each = answer_by_martin(office, message_id=f"m{number}@andina.example")
@@ -272,7 +289,7 @@ def test_failures_that_lie_far_apart_silence_nobody(office: Office, session: Ses
     assert silent_until(session) is None
 
 
-def silent_until(session: Session):
+def silent_until(session: Session) -> datetime | None:
     return session.execute(
         select(table_of(User).c.silent_until).where(table_of(User).c.email == CLIENT)
     ).scalar()

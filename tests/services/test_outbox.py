@@ -355,7 +355,7 @@ def test_who_may_no_longer_see_a_mail_is_not_sent_it(
         take_away(session, ticket, change)
     (claimed,) = claim(session, now)
     refusal = outbox.transmitting(session, claimed, until=now + TEN_MINUTES)
-    assert refusal == (None if allowed else "no longer allowed")
+    assert refusal == (None if allowed else outbox.NOT_ALLOWED)
     expected = OutboxState.TRANSMITTING if allowed else OutboxState.FAILED
     assert row_of(session, item).state == expected
 
