@@ -152,20 +152,24 @@ class Collector:
                     self._failed[uid] = tries + 1 if alone else 0
         return fetched
 
-    def _in_time(self, fetched: Sequence[Fetched]) -> list[Fetched]:
+    def _in_time(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
         """Leave for later what would be one request too many of its sender; it stays as it is (B5)."""
-        mails = []
-        for each in fetched:
-            head = each.content.head(HEADER_OCTETS)
-            mails.append((peek(head), envelope_of(head).recipients))
-        admitted = self._requests.admitted(mails, now=self._runtime.now())
-        later = [each for each, now in zip(fetched, admitted, strict=True) if not now]
+        heads = [each.content.head(HEADER_OCTETS) for each in fetched]
+        seen = [(peek(head), envelope_of(head).recipients) for head in heads]
+        try:
+            admitted = self._requests.admitted(seen, self._runtime.now())
+        except Exception:
+            for each in fetched:
+                each.content.discard()
+            raise
+        if all(admitted):
+            return fetched
+        later = [each for each, in_time in zip(fetched, admitted, strict=True) if not in_time]
         for each in later:
             each.content.discard()
             self._postponed[each.uid] = time.monotonic() + POSTPONED_SECONDS
-        if later:
-            log.info("imap.postponed", mailbox=self._name, mails=len(later))
-        return [each for each, now in zip(fetched, admitted, strict=True) if now]
+        log.info("imap.postponed", mailbox=self._name, mails=len(later))
+        return [each for each, in_time in zip(fetched, admitted, strict=True) if in_time]
 
     def _is_postponed(self, uid: int) -> bool:
         return self._postponed.get(uid, 0.0) > time.monotonic()

@@ -9,7 +9,7 @@ from gateway.inbound.peers import Peer
 from gateway.inbound.smtp_data import receive, to_the_end
 from gateway.inbound.smtp_lobby import Lobby, Transaction
 from gateway.inbound.smtp_replies import FAILED
-from gateway.mail.peek import Peek, peek
+from gateway.mail.peek import peek
 from gateway.models.queues import Door
 from gateway.rules import limits
 from gateway.services.blobs import Content, Spool
@@ -76,12 +76,13 @@ async def _looked_at(lobby: Lobby, transaction: Transaction, peer: Peer, content
     seen = peek(_head(content) if in_memory else await to_the_end(_head, content))
     if seen.hops > limits.HOPS or seen.loops.count(lobby.own_loop) >= limits.OWN_HOPS:
         raise MailRefused("554 5.4.6 Passed on too often, it seems to go in circles")
-    if not peer.listed and not await _has_room(lobby, transaction, seen):
+    recipients = tuple(transaction.recipients)
+    if not peer.listed and not await lobby.requests.has_room(seen, recipients, now=lobby.now()):
         raise TryLater("451 4.7.1 Too many requests of this sender, try again later")
     return Incoming(
         door=Door.SMTP,
         content=content,
-        recipients=tuple(transaction.recipients),
+        recipients=recipients,
         received_at=lobby.now(),
         message_id=seen.message_id,
         from_address=seen.from_address,
@@ -89,11 +90,6 @@ async def _looked_at(lobby: Lobby, transaction: Transaction, peer: Peer, content
         peer=peer.address,
         listed_peer=peer.listed,
     )
-
-
-async def _has_room(lobby: Lobby, transaction: Transaction, seen: Peek) -> bool:
-    mails = [(seen, transaction.recipients)]
-    return all(await asyncio.to_thread(lobby.requests.admitted, mails, now=lobby.now()))
 
 
 def _head(content: Content) -> bytes:
