@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from enum import StrEnum
+from functools import partial
 from itertools import count
 
 from sqlalchemy import delete, exists, select, update
@@ -20,15 +21,17 @@ from gateway.errors import NotFound
 from gateway.mail import leaks
 from gateway.models.columns import table_of
 from gateway.models.people import Token, User
+from gateway.models.queues import JournalEntry
 from gateway.models.tickets import Attachment, Message, Ticket
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import Channel, MessageKind
 from gateway.rules.people import Party, Role, Sender, UserStatus, Verdict, is_staff
 from gateway.runtime import Runtime
-from gateway.services import books, downloads, histories, inboxes, portal, tickets
+from gateway.services import books, downloads, held, histories, inboxes, portal, tickets
 from gateway.services.blobs import content_of
 from gateway.services.contributions import Contribution, FiledAttachment
+from gateway.services.held import Acceptance
 from gateway.services.inboxes import Shown, View
 from gateway.services.journal import REPEAT_DAYS, Settled
 from tests import canaries
@@ -333,6 +336,20 @@ class History:
         assert done.outcome is Outcome.BOUNCE
         return done
 
+    def accept_all(self) -> None:
+        """An administrator lets in all that is held."""
+        query = select(JournalEntry.id).where(held.undecided())  # type: ignore[call-overload]
+        for number in list(self.session.execute(query).scalars()):
+            held.accept(
+                self.session,
+                self.office.desk,
+                number,
+                Acceptance(),
+                by=self.sender(self.ana.email),
+                now=self.office.now,
+            )
+            self.watch(partial(self.office.apply, number))
+
     def writes_on_the_web(self, ticket: int, author: str, *, internal: bool) -> None:
         """An operator writes on the page of a ticket, or its requester does."""
         writer = self.sender(author)
@@ -369,9 +386,9 @@ class History:
     def serve(self, email: str, topic: Topic, *, serving: bool) -> None:
         """An operator joins or leaves a topic."""
         row = {"topic_id": topic.id, "user_id": self.sender(email).user_id}
-        held = table_of(TopicOperator).c
+        row_of = table_of(TopicOperator).c
         self.session.execute(
-            delete(TopicOperator).where(held.topic_id == row["topic_id"], held.user_id == row["user_id"])
+            delete(TopicOperator).where(row_of.topic_id == row["topic_id"], row_of.user_id == row["user_id"])
         )
         if serving:
             self.session.add(TopicOperator(**row))

@@ -13,7 +13,7 @@ from gateway.rules import lifecycle
 from gateway.rules.admission import Decision, Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Party, Sender, is_staff
-from gateway.services import participants, senders, threads, tickets
+from gateway.services import answers, participants, senders, threads, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
@@ -28,12 +28,14 @@ def apply(
 ) -> Settled:
     """Put a mail where the decision says: onto the ticket it was held for, else into one of its own."""
     entry = letter.entry
-    thread = threads.at(session, entry.ticket_id, sender) if entry.ticket_id is not None else None
+    clues = letter.mail.clues
+    thread = threads.at(session, entry.ticket_id, sender, clues, now=now) if entry.ticket_id else None
     if thread is None or entry.decision is Decision.ACCEPT_AS_NEW:
         opened = open_by_mail(session, desk, letter, address, sender=sender, mentions=thread, now=now)
         return replace(opened, reason=REASON)
     writer = sender or senders.enrol(session, desk, [address], now=now)[0].with_verdict(letter.mail.verdict)
-    if is_staff(writer.role) and thread.standing is not Standing.PARTICIPANT:
+    outside = is_staff(writer.role) and thread.standing is not Standing.PARTICIPANT
+    if outside or answers.is_for_operators(thread, writer, letter.mail):
         return _comment(session, desk, thread, writer, letter, now=now)
     reopen_days = desk.tickets.reopen_days
     if not lifecycle.can_reopen(thread.ticket.closed_at, now=now, reopen_days=reopen_days):

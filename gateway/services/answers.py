@@ -26,7 +26,7 @@ def append(
     silence.on_message(session, desk, sender, thread.ticket, now=now)
     if thread.standing is Standing.OPERATOR:
         return _from_operator(session, desk, thread, sender, letter, now=now)
-    if _is_for_operators(thread, sender, letter.mail):
+    if is_for_operators(thread, sender, letter.mail):
         return held.keep("operator-as-client", thread)
     tickets.add_message(
         session, desk, thread.ticket, sender, letter.contribution, party=Party.CLIENT, now=now
@@ -75,7 +75,7 @@ def _from_operator(
     return Settled(Outcome.APPENDED, "operator" if says_something else "commands", ticket.id)
 
 
-def _is_for_operators(thread: Thread, sender: Sender, mail: Reading) -> bool:
+def is_for_operators(thread: Thread, sender: Sender, mail: Reading) -> bool:
     """Whether somebody who is a client here wrote to the team: as an operator who made the request, or as
     one who may not answer it any more. As their words it would stand on the client's page (C1, T11).
     """

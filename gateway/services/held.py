@@ -76,7 +76,7 @@ def accept(
     if wish.as_new and (wish.person or wish.ticket is not None):
         raise Invalid("as-new", _("A new request goes with neither --ticket nor --person."))
     named = wish.ticket if wish.ticket is not None else entry.ticket_id
-    ticket = _ticket(session, named) if named is not None else None
+    ticket = _ticket(session, named, now=now) if named is not None else None
     if wish.person:
         _let_join(session, desk, entry, ticket, by=by, now=now)
     entry.ticket_id = named
@@ -136,8 +136,8 @@ def _sign(
     session.flush()
 
 
-def _ticket(session: Session, ticket_id: int) -> Ticket:
-    thread = threads.at(session, ticket_id, None)
+def _ticket(session: Session, ticket_id: int, *, now: datetime) -> Ticket:
+    thread = threads.at(session, ticket_id, None, now=now)
     if thread is None:
         raise NotFound(f"#{ticket_id}")
     return thread.ticket

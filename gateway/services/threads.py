@@ -114,12 +114,25 @@ def find(
     return None
 
 
-def at(session: Session, ticket_id: int, sender: Sender | None) -> Thread | None:
-    """Return a ticket that somebody named, its row locked, and what the sender is to it."""
+def at(
+    session: Session, ticket_id: int, sender: Sender | None, clues: Sequence[Clue] = (), *, now: datetime
+) -> Thread | None:
+    """Return a ticket that somebody named, its row locked, and what the sender is to it.
+
+    It `answers_internal` if the mail answers an internal notice to anybody: an operator who writes from
+    an address of their own at home is a stranger, and still writes to the team.
+    """
     ticket = session.execute(LOCKED, {"id": ticket_id}).scalar_one_or_none()
     if ticket is None:
         return None
-    return Thread(ticket, Evidence.NOTHING, standing_of(session, ticket, sender))
+    proofs = _valid_tokens(session, clues, now=now)
+    shown = {token: proof for token, proof in proofs.items() if proof.ticket_id == ticket.id}
+    return Thread(
+        ticket,
+        Evidence.NOTHING,
+        standing_of(session, ticket, sender),
+        answers_internal=_tells_internal(session, ticket.id, shown),
+    )
 
 
 def standing_of(session: Session, ticket: Ticket, sender: Sender | None) -> Standing:

@@ -72,12 +72,21 @@ class Clients(RuleBasedStateMachine):
         history.open(history.bruno.email, verified=True, subject="No tengo acceso")
         for pick in (0, 2):
             history.writes_on_the_web(self.ticket(pick), history.sofia.email, internal=True)
-        notice = self.mail_of(0, lambda each: each.to == history.martin.email and each.internal)
-        request = self.mail_of(0, lambda each: each.to == history.martin.email and not each.internal)
-        assert notice is not None
-        assert request is not None
-        history.operator_answers(request)
-        history.operator_answers(notice)
+        history.operator_answers(self.newest(history.martin.email, 0, internal=False))
+        history.operator_answers(
+            self.newest(history.martin.email, 0, internal=True), orders=["#interon"], mistaken=True
+        )
+        history.operator_answers(self.newest(history.martin.email, 0, internal=True))
+        history.operator_answers(self.newest(history.bruno.email, 1, internal=False))
+
+    def newest(self, to: str, pick: int, *, internal: bool) -> Received:
+        """The last mail somebody got on a request."""
+        ticket = self.ticket(pick)
+        received = self.mail_of(
+            0, lambda each: (each.to, each.ticket, each.internal) == (to, ticket, internal)
+        )
+        assert received is not None
+        return received
 
     def mail_of(self, pick: int, wanted: Callable[[Received], bool]) -> Received | None:
         found = [each for each in self.history.received if wanted(each)]

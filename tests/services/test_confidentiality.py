@@ -164,6 +164,28 @@ def test_an_operator_who_left_cannot_answer_an_internal_notice_as_a_client(histo
     history.check()
 
 
+@pytest.mark.parametrize(
+    "sender",
+    [
+        pytest.param("martin.en.casa@mi-correo.example", id="an operator from their address at home"),
+        pytest.param("martin", id="one who is a client now"),
+    ],
+)
+def test_the_answer_to_an_internal_notice_stays_internal_when_it_is_let_in(history, sender):
+    history.open(LAURA, verified=True)
+    (ticket,) = history.taking_part
+    history.writes_on_the_web(ticket, history.sofia.email, internal=True)
+    notice = last(history, history.martin.email, internal=True)
+    if sender == "martin":
+        history.change(history.martin.email, role=Role.CLIENT)
+        history.operator_answers(notice)
+    else:
+        history.operator_answers(notice, sender=sender)
+    history.accept_all()
+    assert kinds(history)[1:] == [MessageKind.INTERNAL, MessageKind.INTERNAL]
+    history.check()
+
+
 @pytest.mark.parametrize("assigned", [False, True])
 def test_who_is_no_operator_any_more_is_told_nothing(history, assigned):
     history.open(LAURA, verified=True)
@@ -211,7 +233,8 @@ def seen_by_laura(history: History, *, internal: bool) -> list[str]:
 
 
 RANDOM = re.compile(
-    r"[a-z2-7]{26}|zqk\d+x|=_\w_[0-9a-f]+|number=\d+|[#/]\d+|-[a-z2-7]{4}\b|solicitud[- ]\d+", re.I
+    r"[a-z2-7]{26}|zqk\d+x|=_\w_[0-9a-f]+|number=\d+|[#/]\d+|-[a-z2-7]{4}\b|(?:solicitud[- ]|número )\d+",
+    re.I,
 )
 
 
