@@ -55,15 +55,15 @@ def apply_mail(
     letter = letter_of(entry, mail, files)
     address = mail.sender or next(iter(mail.claimed), None)
     sender = senders.identify(session, address, mail.verdict) if address else None
-    if mail.kind_reason == CIRCLES:
+    let_in = held.is_accepted(entry, sender)  # what somebody decided on is a person's mail
+    if mail.kind_reason == CIRCLES and not let_in:
         return held.keep(CIRCLES)
-    if mail.kind is not Kind.PERSON:
+    if mail.kind is not Kind.PERSON and not let_in:
         return automatic.keep(session, desk, mail, letter.contribution, sender=sender, now=now)
     refusal = _refusal(session, desk, address, sender)
-    accepted_by_others = held.is_accepted(entry, sender) and refusal not in held.NEVER_ACCEPTED
-    if address is None or (refusal and not accepted_by_others):
+    if address is None or (refusal and (not let_in or refusal in held.NEVER_ACCEPTED)):
         return held.keep(refusal or "no-sender")
-    if accepted_by_others:
+    if let_in:
         return accepted.apply(session, desk, letter, address, sender, now=now)
     confirmed = held.is_confirmed(entry, sender)
     if sender is not None and confirmed:
