@@ -90,7 +90,7 @@ def find_commands(text: str) -> Commands:
         command = _command(line, plain)
         if command is not None and len(given) < COMMANDS and _fits(command, given):
             given.append(command)
-        elif command is not None or _resembles(plain):
+        elif command is not None or _resembles(plain) or _is_torn(plain, lines[count + 1 : count + 4]):
             mistakes.append(one_line(line, LINE_CHARACTERS))
         elif plain:
             begin = count
@@ -98,6 +98,14 @@ def find_commands(text: str) -> Commands:
     if not given and not mistakes:
         begin = 0
     return Commands(tuple(dict.fromkeys(given)), "\n".join(lines[begin:]).strip("\r\n"), tuple(mistakes))
+
+
+def _is_torn(plain: str, below: list[str]) -> bool:
+    """Whether a lone # has its word on a line below: a program wrapped it, or a finger slipped."""
+    if plain.strip("# ") or "#" not in plain:
+        return False
+    words = next(filter(None, map(_plain, below)), "")
+    return _command(words, f"#{words}") is not None or _resembles(f"#{words}")
 
 
 def names_command(text: str) -> bool:

@@ -59,11 +59,11 @@ def apply_mail(
     kept = automatic.keep(session, desk, letter, sender=sender, now=now)
     if kept is not None:
         return kept
+    let_in = held.is_accepted(entry, sender)
     refusal = _refusal(session, desk, address, sender)
-    accepted_by_others = held.is_accepted(entry, sender) and refusal not in held.NEVER_ACCEPTED
-    if address is None or (refusal and not accepted_by_others):
+    if address is None or (refusal and (not let_in or refusal in held.NEVER_ACCEPTED)):
         return held.keep(refusal or "no-sender")
-    if accepted_by_others:
+    if let_in:
         return accepted.apply(session, desk, letter, address, sender, now=now)
     if mail.kind is not Kind.PERSON:
         return open_silently(session, desk, letter, address, sender=sender, now=now)

@@ -168,6 +168,7 @@ def test_any_text_is_read_and_kept(text):
 
 @given(st.sampled_from(["#interno", "#internal"]), st.integers(0, 8), st.characters(codec="utf-8"))
 @example("#interno", 3, "\n")
+@example("#interno", 1, "\n")
 def test_a_letter_put_into_the_internal_marker_never_makes_it_text(marker, position, letter):
     found = find_commands(f"{marker[:position]}{letter}{marker[position:]}\nEs un secreto")
     assert found.mistakes or INTERNAL in found.given

@@ -18,6 +18,7 @@ from gateway.models.queues import JournalEntry, OutboxItem, Purpose
 from gateway.models.tickets import Event, Message, Participant, Ticket
 from gateway.models.topics import TopicOperator
 from gateway.outbound import scheduler
+from gateway.rules import limits
 from gateway.rules.admission import Decision, Outcome
 from gateway.rules.lifecycle import EventKind, MessageKind, Status
 from gateway.rules.people import Party, Role, Sender, UserStatus
@@ -268,6 +269,14 @@ def test_an_unknown_senders_mail_opens_a_request_that_can_be_answered(
     desk.office.deliver(answer(notice, "Hola, Ana.", sender=MARTIN, message_id="m@sysmo.example"))
     assert [each["X-Envelope-To"] for each in desk.office.out()] == [STRANGER]
     assert done.outcome is Outcome.OPENED
+
+
+def test_a_mail_that_seemed_to_go_in_circles_opens_a_request(desk: Desk) -> None:
+    hops = b"Received: from a.example by b.example; Mon, 11 May 2026 17:48:00 -0300\r\n" * (limits.HOPS + 1)
+    entry = desk.hold(hops + mail(sender=STRANGER, message_id="vuelta@tienda.example"))
+    assert desk.entry(entry).reason == "too-many-hops"
+    assert desk.accept(entry).outcome is Outcome.OPENED
+    assert {each["X-Envelope-To"] for each in desk.office.out()} == {MARTIN}
 
 
 def test_an_accepted_mail_is_not_taken_for_its_own_twin(desk: Desk) -> None:
