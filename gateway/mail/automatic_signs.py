@@ -23,6 +23,7 @@ _SILENT = frozenset({"all", "autoreply", "oof"})
 
 _RESPONDERS = frozenset({"x-autoreply", "x-autorespond", "x-autoresponder"})
 _POSTMASTER = re.compile(r"(?:^|[-_.+])postmaster(?:$|[-_.+])")
+_DAEMON = re.compile(r"(?:^|[-_.+])mailer-?daemon(?:$|[-_.+])")
 _NO_REPLY = re.compile(
     r"(?:^|[-_.+])(?:no|not|non|nao|do[-_.]?not|never)[-_.]?"
     r"(?:reply|replies|respond|responder|responda|contestar|conteste|antworten)(?:$|[-_.+])"
@@ -61,6 +62,12 @@ def answers(mail_reason: str, references: tuple[str, ...], subject: str) -> bool
     if mail_reason in _ANSWERS or references or subjects.is_reply(subject):
         return True
     return fold(subject[: limits.SUBJECT_CHARACTERS]).startswith(_VACATION)
+
+
+def is_program(email: str) -> bool:
+    """Whether an address is a program's by its name: nobody reads what is sent there."""
+    local = email.rpartition("@")[0]
+    return bool(_POSTMASTER.search(local) or _NO_REPLY.search(local) or _DAEMON.search(local))
 
 
 def is_from_list(mail: ParsedMail) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.mail import subject
@@ -27,11 +27,15 @@ class ClueKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """One pointer. `value` is the token, the Message-ID or the code; `number` a ticket's."""
+    """One pointer. `value` is the token, the Message-ID or the code; `number` a ticket's.
+
+    `addressed`: the mail was written to it. That tells what is answered, and makes it no other clue.
+    """
 
     kind: ClueKind
     value: str = ""
     number: int | None = None
+    addressed: bool = field(default=False, compare=False)
 
 
 def find_clues(
@@ -68,7 +72,7 @@ def _in_addresses(mail: ParsedMail, envelope: tuple[str, ...], template: str) ->
     named = [each.email for each in (*mail.to, *mail.cc)]
     for address in (*envelope[: limits.RECIPIENTS], *named):
         if token := find_token(template, address):
-            yield Clue(ClueKind.TOKEN, token)
+            yield Clue(ClueKind.TOKEN, token, addressed=True)
         elif token := find_bounce_token(template, address):
             yield Clue(ClueKind.BOUNCE_TOKEN, token)
 

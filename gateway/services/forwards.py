@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from gateway.mail import subject as subjects
+from gateway.mail.automatic_signs import is_program
 from gateway.mail.forwards import Forwarded
 from gateway.models.tickets import Ticket
 from gateway.models.topics import Topic
@@ -40,7 +41,7 @@ def on_behalf_of(
     """Return on whose behalf a mail asks, or None if it is the sender's own request.
 
     Only an operator asks for others, with a verdict of pass where operators need one. A mail of our
-    own, of the team or of somebody disabled is no client's.
+    own, of the team, of a program or of somebody disabled is no client's.
     """
     passed_on = letter.mail.forwarded
     if passed_on is None or sender is None or sender.party is not Party.OPERATOR:
@@ -50,7 +51,7 @@ def on_behalf_of(
     believed = sender.verdict is Verdict.PASS or desk.trust.operator_mail == "token"
     if sender.status is not UserStatus.ACTIVE or letter.mail.from_list or not believed:
         return None
-    if entrance.is_ours(session, desk.mail, passed_on.sender.email):
+    if is_program(passed_on.sender.email) or entrance.is_ours(session, desk.mail, passed_on.sender.email):
         return None
     (client,) = senders.enrol(session, desk, [passed_on.sender], now=now)
     if client.party is not Party.CLIENT or client.status is UserStatus.DISABLED:

@@ -58,9 +58,12 @@ SINCE = (
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What there is to tell, oldest first; `newest` is the id of its last event, 0 for nothing."""
+    """What there is to tell, oldest first.
 
-    newest: int = 0
+    `newest` is the last event of it that is not internal: what we send is an answerable notice of that.
+    """
+
+    newest: int | None = None
     shown: tuple[MissedShown, ...] = ()
 
 
@@ -82,4 +85,5 @@ def since(session: Session, ticket: Ticket, answered: int | None, operator: Send
         )
         for row in rows
     )
-    return Missed(rows[-1].id, shown) if rows else Missed()
+    open_ones = [row.id for row in rows if row.message != MessageKind.INTERNAL]
+    return Missed(max(open_ones, default=None), shown)

@@ -220,7 +220,7 @@ def _queue(
     if not told:
         return
     known = _known_mail(session, circle, happening, [user for user, _ in told])
-    writer = circle.people.get(author.user_id) if author else None
+    writer = circle.people.get(_writer(happening, author) or 0)
     files = [_reference(desk, each) for each in happening.attachments]
     claims_staff = _claims_staff(session, happening.message, writer)
     rows = []
@@ -246,6 +246,13 @@ def _claims_staff(session: Session, message: Message | None, writer: Person | No
     """Whether operators are to be warned: it says to be from one of us, and nothing proves it (T15)."""
     doubtful = message is not None and message.channel is Channel.EMAIL and not message.verified
     return doubtful and writer is not None and bool(staff.claimed(session, [writer.email]))
+
+
+def _writer(happening: Happening, author: Sender | None) -> int | None:
+    """Who wrote what is shown; of a request that was moved that is not who moved it."""
+    if happening.event.kind is EventKind.MOVED and happening.message is not None:
+        return happening.message.author_id
+    return author.user_id if author else None
 
 
 def _known_mail(

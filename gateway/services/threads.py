@@ -104,12 +104,14 @@ def find(
         if evidence is Evidence.CODE and not guesses.may_use_codes(session, sender, now=now):
             evidence = Evidence.NUMBER
         standing = standing_of(session, ticket, sender)
+        answered = _answered(clues, own)
+        told = [each.event_id for each in answered.values() if each.event_id is not None]
         return Thread(
             ticket,
             evidence,
             standing,
-            answers_internal=_tells_internal(session, ticket.id, own),
-            answers=max((each.event_id for each in own.values() if each.event_id is not None), default=None),
+            answers_internal=_tells_internal(session, ticket.id, answered),
+            answers=max(told, default=None),
         )
     return None
 
@@ -204,6 +206,17 @@ def _pointed_at(
             return clue.number, Evidence.NUMBER
         case _:
             return None
+
+
+def _answered(clues: Sequence[Clue], own: Mapping[str, _Proof]) -> dict[str, _Proof]:
+    """Return the proofs of the notices that a mail answers: those it is addressed to, else the nearest.
+
+    References name the whole way back. An internal notice further up, which stands there once the
+    operator had one, does not make the answer to a client's message internal.
+    """
+    shown = [clue for clue in clues if clue.kind is ClueKind.TOKEN and clue.value in own]
+    direct = [clue for clue in shown if clue.addressed] or shown[:1]
+    return {clue.value: own[clue.value] for clue in direct}
 
 
 def _tells_internal(session: Session, ticket_id: int, proofs: Mapping[str, _Proof]) -> bool:

@@ -155,7 +155,8 @@ def close(
         return
     ticket.status, ticket.closed_at, ticket.updated_at = Status.CLOSED, now, now
     event = record(session, ticket, EventKind.CLOSED, by=by, now=now)
-    if tell:
+    first = contributions.first_message(session, ticket.id) if tell else None
+    if tell and not (first is not None and first.automatic):  # no program is told (L2)
         notifications.announce(session, desk, ticket, Happening(event), author=by, now=now)
 
 

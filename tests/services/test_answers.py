@@ -1,5 +1,6 @@
 """What an operator's answer by mail sets off besides reaching the client."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -84,6 +85,51 @@ def test_of_an_internal_comment_only_that_it_was_made(desk: Desk) -> None:
     (text,) = missed(desk)
     assert "Sofía Paz dejó un comentario interno" in text
     assert "tres meses" not in text
+
+
+def test_what_is_answered_to_such_a_notice_is_for_the_client(desk: Desk) -> None:
+    ticket, sent = desk.open()
+    desk.office.deliver(answer(sent[CLIENT], "Ya anduvo.", sender=CLIENT, message_id="c2@x.example"))
+    comment = answer(sent[SOFIA], "#interno\nQué bueno.", sender=SOFIA, message_id="s1@x.example")
+    desk.office.deliver(comment)
+    desk.office.deliver(answer(sent[MARTIN], "Lo miro yo.", sender=MARTIN, message_id="m1@x.example"))
+    told = next(each for each in desk.office.out() if each["X-Purpose"] == "missed")
+    desk.office.deliver(answer(told, "Ah, me alegro.", sender=MARTIN, message_id="m2@x.example"))
+    assert desk.messages(ticket)[-1].kind is MessageKind.PUBLIC
+
+
+@pytest.mark.parametrize("reply_address", ["soporte+{token}@example.com", ""])
+def test_an_answer_to_a_clients_message_is_no_comment_because_one_was_made_before(
+    make_runtime: Callable[..., Runtime], session: Session, now: datetime, reply_address: str
+) -> None:
+    runtime = make_runtime(f'[mail]\nreply_address = "{reply_address}"')
+    martin, sofia = make_operator(session), make_operator(session, SOFIA, name="Sofía Paz")
+    topic = make_topic(session, "Facturación", martin, sofia, is_default=True)
+    desk = Desk(Office(runtime, session, now), topic, martin, sofia)
+    ticket, sent = desk.open()
+    comment = answer(sent[SOFIA], "#interno\nOjo con este.", sender=SOFIA, message_id="s1@x.example")
+    desk.office.deliver(comment)
+    (internal,) = desk.office.out()
+    desk.office.deliver(answer(sent[CLIENT], "¿Hay novedades?", sender=CLIENT, message_id="c2@x.example"))
+    notice = next(each for each in desk.office.out() if each["X-Envelope-To"] == MARTIN)
+    assert internal["Message-ID"] in notice["References"]
+    desk.office.deliver(answer(notice, "Sí, ya está.", sender=MARTIN, message_id="m1@x.example"))
+    assert desk.messages(ticket)[-1].kind is MessageKind.PUBLIC
+    both = answer(notice, "¿Y esto?", sender=MARTIN, message_id="m2@x.example", cc=internal["Reply-To"] or "")
+    desk.office.deliver(both)
+    expected = MessageKind.INTERNAL if reply_address else MessageKind.PUBLIC
+    assert desk.messages(ticket)[-1].kind is expected, "addressed to both, it is for the team (T11)"
+
+
+def test_the_notice_of_a_moved_request_names_the_client_not_who_moved_it(desk: Desk) -> None:
+    session = desk.office.session
+    eva = make_operator(session, "eva@sysmo.example", name="Eva Redes")
+    make_topic(session, "Redes", eva)
+    _, sent = desk.open()
+    desk.office.deliver(answer(sent[MARTIN], "#tematica redes", sender=MARTIN, message_id="m1@x.example"))
+    (notice,) = desk.office.out_to(eva.email)
+    assert "Laura Giménez\r\nlaura.gimenez@andina.example" in body(notice)
+    assert notice["From"].startswith("Laura Giménez")
 
 
 def test_an_internal_answer_asks_for_no_such_notice(desk: Desk) -> None:

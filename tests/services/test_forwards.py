@@ -96,6 +96,8 @@ def test_no_command_of_a_forward_is_obeyed(desk: Desk) -> None:
         pytest.param("Laura <laura@andina.example>", GMAIL, id="a client forwards"),
         pytest.param(BY_MARTIN, GMAIL.replace(ANA, SOFIA), id="a colleague's mail"),
         pytest.param(BY_MARTIN, GMAIL.replace(ANA, "soporte@example.com"), id="a mail of ours"),
+        pytest.param(BY_MARTIN, GMAIL.replace(ANA, "mailer-daemon@acme.example"), id="a bounce"),
+        pytest.param(BY_MARTIN, GMAIL.replace(ANA, "no-reply@banco.example"), id="a program's mail"),
     ],
 )
 def test_all_else_is_the_request_of_who_forwards(desk: Desk, sender: str, text: str) -> None:
