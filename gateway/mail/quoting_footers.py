@@ -97,7 +97,8 @@ _LEGAL_START = re.compile(
     r"information|presente)\b|"
     r"the (?:information|contents?)|o conteudo|as informacoes|las opiniones|los archivos adjuntos|"
     r"si (?:usted|ud|vd|vos|el lector)\b|si (?:ha )?recib\w{1,4} (?:este|esta|el presente|por error este)|"
-    r"if you (?:are not|have received|received)|se voce nao|(?:esta |queda )?(?:estrictamente |expresamente )?prohibid|"
+    r"if you (?:are not|have received|received)|se voce nao|"
+    r"(?:esta |queda )?(?:estrictamente |expresamente )?prohibid|"
     r"(?:de conformidad con|en cumplimiento de|conforme) (?:a )?(?:lo |la )|toda divulgacion|se prohibe|any )"
 )
 _OF_THE_LAW = re.compile(
