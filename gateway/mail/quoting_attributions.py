@@ -21,7 +21,9 @@ _DATED_START = re.compile(
     rf"\s{{0,9}}(?:{_DASHES}\s{{0,3}})?[*_]{{0,2}}(?:El|On|Em|Le|Am|Il)\s[^\d\n]{{0,30}}\d"
 )
 _BRACKETED = re.compile(r"[<(\[][^\s<>()\[\]@]{1,64}@[^\s<>()\[\]@]{3,200}[>)\]]")
-_ENDS_IN_ADDRESS = re.compile(r"<[^\s<>@]{1,64}@[^\s<>@]{3,250}>\)?\s{0,3}:[\s*_]{0,9}$")
+_ENDS_IN_ADDRESS = re.compile(
+    r"(?:<|\b(?:por|by)\s)[^\s<>@]{1,64}@[^\s<>@:]{3,250}>?\)?\s{0,3}:[\s*_]{0,9}$", re.IGNORECASE
+)
 _NOT_IN_NAMES = re.compile(r"[\d:;!?]")
 _SAYS_WROTE = re.compile(_WROTE, re.IGNORECASE)
 _ENDS_WROTE = re.compile(rf"{_WROTE}\s{{0,3}}:[\s*_]{{0,9}}$", re.IGNORECASE)
@@ -119,7 +121,7 @@ def _begins_with_name(words: str) -> bool:
 def _introduces_marks(joined: str) -> bool:
     if _CITING.match(joined):
         return True
-    if not _SAYS_WROTE.search(joined):  # 2025-11-03 10:00 Ana <a@b>:
+    if not _SAYS_WROTE.search(joined):  # 2025-11-03 10:00 Ana <a@b>: or, in Tuta, por a@b:
         return _ENDS_IN_ADDRESS.search(joined[-330:]) is not None and _DAY.search(joined) is not None
     return bool(_ADDRESS.search(joined) or _TIME.search(joined) or _DAY.search(joined))
 

@@ -73,7 +73,8 @@ _SCANNED = re.compile(
     r"informacion de eset[^?¿]{0,160}|eset nod32 antivirus ha comprobado este mensaje"
 )
 _SCANNER = re.compile(
-    r"\b(?:avast|avg|eset|nod32|kaspersky|mailscanner|norton|mcafee|panda|bitdefender|avira|symantec|clamav)\b"
+    r"\b(?:avast|avg|eset|nod32|kaspersky|mailscanner|norton|mcafee|panda|bitdefender|avira|"
+    r"symantec|clamav)\b"
 )
 _SCANNER_LINK = re.compile(
     r"\s{0,3}<?https?://(?:www\.)?(?:avast|avg|eset)\.(?:com|es)(?:\.ar)?/?(?:antivirus|sig-email[^\s<>]{0,400})?>?\s{0,3}"
@@ -90,22 +91,37 @@ _HEADING = re.compile(
     r"aviso de confidencialidade|confidential)\W{0,3}"
 )
 _LEGAL_START = re.compile(
-    r"(?:este|esta|el presente|la presente|los presentes|la informacion|las informaciones|el contenido|"
-    r"los datos|the information|this|o conteudo|as informacoes|"
-    r"si (?:usted|ud|vd|vos|recib|ha recib|no es|el lector)|if you|se voce|en caso de|"
-    r"el titular de los datos|la direccion nacional de proteccion|"
-    r"la agencia de acceso a la informacion|queda (?:prohibid|expresamente)|toda divulgacion|cualquier|"
-    r"se prohibe|prohibid|le informamos|de conformidad con|en cumplimiento|conforme|any |el emisor|"
-    r"las opiniones|los archivos adjuntos|importante\W|aviso|nota |confidential|disclaimer)"
+    r"(?:(?:aviso|nota|importante)\b\W{0,3}(?:\w{1,15} ){0,3})?(?:"
+    r"(?:(?:est[ea]|el|la|el presente|la presente|this|o) )(?:mensaje|correo|e-?mail|mail|comunicacion|"
+    r"transmision|informacion|message|communication|transmission|electronic|mensagem|contenido|"
+    r"information|presente)\b|"
+    r"the (?:information|contents?)|o conteudo|as informacoes|las opiniones|los archivos adjuntos|"
+    r"si (?:usted|ud|vd|vos|el lector)\b|si (?:ha )?recib\w{1,4} (?:este|esta|el presente|por error este)|"
+    r"if you (?:are not|have received|received)|se voce nao|"
+    r"(?:esta |queda )?(?:estrictamente |expresamente )?prohibid|"
+    r"(?:de conformidad con|en cumplimiento de|conforme) (?:a )?(?:lo |la )|toda divulgacion|se prohibe|any )"
 )
-_LEGAL_WORDS = (
-    "confiden", "privilegi", "destinatari", "prohib", "divulg", "por error", "elimin", "notific", "secreto",
-    "25.326", "datos personales", "responsab", "reproduc", "distribu", "intended", "recipient", "delete",
-    "disclos", "in error", "proibid", "por erro", "uso exclusivo", "legal", "borr", "autoriza",
-    "derecho de acceso", "virus", "remitente", "sender", "retransmi", "copia",
-)  # fmt: skip
-_LEGAL_LENGTH = 80
-_LEGAL_ENOUGH = 3
+_OF_THE_LAW = re.compile(
+    r"el titular de los datos personales tiene (?:la facultad|el derecho)|"
+    r"la (?:direccion nacional|agencia) [^.]{0,90}organo de control"
+)
+_LEGAL_SAYS = tuple(
+    re.compile(each)
+    for each in (
+        r"confiden|privilegi|secreto profesional|informacion reservada",
+        r"dirigid|uso exclusivo|exclusivamente|unicamente|su destinatario|intended|solely|addressee|"
+        r"(?:no|nao) (?:es|e|fuera|fuese|sea|seria) el? ?(?:o )?destinatario",
+        r"(?:recib|receiv|receb)[^.]{0,60}(?:por error|por equivocacion|in error|por engano|por erro)|"
+        r"por error (?:ha )?recib|si lo recib|received (?:this|it)",
+        r"prohib|proibid|no autorizad|unauthori[sz]ed",
+        r"25\.326|proteccion de (?:los )?datos personales|derecho de acceso|organo de control",
+        r"(?:elimin|borr|destru|delet|apag)[^.]{0,80}(?:notif|avis|comuni|inform|remitente|sender)|"
+        r"(?:notif|avis|comuni|inform)[^.]{0,80}(?:elimin|borr|destru|delet|apag)",
+        r"(?:no|not) (?:se hace|asume|se responsabiliza|necesariamente|necessarily|liable|accept)",
+    )
+)
+_LEGAL_LENGTH = 70
+_LEGAL_ENOUGH = 2
 
 _LISTS = re.compile(
     r"listinfo|googlegroups|grupos de google|google groups|lista de correo|lista de distribuci|"
@@ -146,12 +162,14 @@ def is_scanned(words: str) -> bool:
 
 def begins_like_notice(words: str) -> bool:
     """Whether a line could be the first of a notice."""
-    return bool(_HEADING.match(words) or _LEGAL_START.match(words) or _PAPER.search(words))
+    return bool(
+        _HEADING.match(words) or _LEGAL_START.match(words) or _PAPER.search(words)
+    ) or words.startswith(("el titular de los datos", "la direccion nacional", "la agencia"))
 
 
 def is_notice(words: str) -> bool:
     """Whether a paragraph is a legal notice or asks to think before printing."""
-    return _is_legal(words) or _is_about_paper(words)
+    return _is_legal(words) or _is_about_paper(words) or _OF_THE_LAW.match(words) is not None
 
 
 def is_heading(words: str) -> bool:
@@ -164,12 +182,12 @@ def _is_about_paper(words: str) -> bool:
 
 
 def _is_legal(words: str) -> bool:
-    """Whether a paragraph begins as legal notices do, and has three of the words they are made of."""
-    begin = _HEADING.match(words) or _LEGAL_START.match(words)
+    """Whether a paragraph begins as legal notices do and says two of the things they say; titled, one."""
+    title = _HEADING.match(words)
+    begin = title or _LEGAL_START.match(words)
     if begin is None or len(words) < _LEGAL_LENGTH:
         return False
-    needed = _LEGAL_ENOUGH - (begin.re is _HEADING)
-    return sum(word in words for word in _LEGAL_WORDS) >= needed
+    return sum(said.search(words) is not None for said in _LEGAL_SAYS) >= _LEGAL_ENOUGH - (title is not None)
 
 
 def is_about_list(words: str) -> bool:

@@ -280,6 +280,18 @@ HISTORY = [
         pytest.param("Este mensaje es confidencial, no lo reenvíen.", id="a wish"),
         pytest.param("Este mail fue analizado por ESET y dice que tiene virus", id="a fear"),
         pytest.param("Confidencialidad", id="a title of nothing"),
+        pytest.param(
+            "Si recibió por error la factura, por favor elimínela y notifíquenos al remitente de siempre.",
+            id="a plea that sounds like lawyers",
+        ),
+        pytest.param(
+            "Este correo con datos confidenciales llegó por error a otro destinatario, hay que eliminarlo.",
+            id="an accident lawyers warn of",
+        ),
+        pytest.param(
+            "Aviso importante: el lunes cerramos y no se atiende, la mesa queda a cargo de Juan, de guardia.",
+            id="a notice of their own",
+        ),
         pytest.param("- uno\n- dos\n-- tres", id="hyphens"),
         pytest.param("--\nFactura A\nFactura B", id="dashes without their blank"),
         pytest.param("-- \nAna\n\nPD: falta uno", id="a postscript"),
@@ -413,9 +425,9 @@ def test_twice_the_text_costs_twice_as_much(piece):
 
 
 def _cost(text: str) -> float:
-    """Return seconds of this process, the best of three."""
+    """Return seconds of this process, the best of five: others work on the machine, too."""
     costs = []
-    for _ in range(3):
+    for _ in range(5):
         begin = time.process_time()
         split(text, "", is_reply=True)
         costs.append(time.process_time() - begin)
