@@ -75,7 +75,11 @@ def test_as_the_sender_of_a_mail(office: Office, address: str) -> None:
 def test_as_a_recipient_beside_us(office: Office, address: str, field: str) -> None:
     values = {"to": "facturas@example.com"} | {field: f"Otro <{address}>, jorge@andina.example"}
     raw = mail(Authentication_Results=VERIFIED, **values)
-    assert office.deliver(raw, recipients=["facturas@example.com"]).outcome is Outcome.OPENED
+    outcome = office.deliver(raw, recipients=["facturas@example.com"]).outcome
+    if "+b-" in address:
+        assert (outcome, people(office)) == (Outcome.HELD, {MARTIN}), "it may be a report on our mail (L12)"
+        return
+    assert outcome is Outcome.OPENED
     assert taking_part(office) == {CLIENT, "jorge@andina.example"}
     assert {each["X-Envelope-To"] for each in office.out()} <= {CLIENT, MARTIN, "jorge@andina.example"}
 
