@@ -6,7 +6,7 @@ from collections import Counter
 from gateway.rules import limits
 
 _MARKUP = re.compile(r"<(?:(/?)([a-zA-Z][^\s/>]{0,40})|[!?/])")
-_ATTRIBUTE = re.compile(r"[\s/]*[^\s/>][^\s/>=]*\s*(?:=\s*(?:\"[^\"]*\"?|'[^']*'?|[^\s>]*))?")
+_ATTRIBUTE = re.compile(r"[\s/]*[^\s/>][^\s/>=]*+\s*+(?:=\s*+(?:\"[^\"]*\"?|'[^']*'?|[^\s>]*))?")
 _OPEN_BY_HABIT = frozenset(
     (  # noqa: SIM905  names read better in a row
         "area base br col embed hr img input link meta param source track wbr "

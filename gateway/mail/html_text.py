@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.mail.quoting_containers import CONTAINERS, NOTHING, Meaning, meaning
-from gateway.mail.quoting_lines import Line, Part
+from gateway.mail.quoting.containers import CONTAINERS, NOTHING, Meaning, meaning
+from gateway.mail.quoting.lines import Line, Part
 
 RULE = "_" * 32  # what Outlook itself writes for a horizontal rule in plain text
 

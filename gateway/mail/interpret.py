@@ -11,7 +11,6 @@ from gateway.mail import (
     commands,
     forwards,
     html,
-    quoting,
     subject,
 )
 from gateway.mail.addresses import Address
@@ -23,6 +22,7 @@ from gateway.mail.dns_records import Resolve, TxtRecords
 from gateway.mail.opening import open_mail
 from gateway.mail.parse import parse
 from gateway.mail.parsed import AttachedFile, ParsedMail
+from gateway.mail.quoting import own_words
 from gateway.mail.reading import Arrival, Reading, Surroundings
 from gateway.mail.report import Report
 from gateway.mail.searchable import texts_in
@@ -66,7 +66,7 @@ def _understand(
         at=arrival.received_at.timestamp() if arrival.received_at else time.time(),
     )
     report = _report(raw, mail) if classification.kind in (Kind.BOUNCE, Kind.RECEIPT) else None
-    own, quoted = quoting.split(mail.text, mail.html, is_reply=_is_reply(mail))
+    own, quoted = own_words.split(mail.text, mail.html, is_reply=_is_reply(mail))
     found = clues.find_clues(
         _naming_what_it_reports(mail, report),
         arrival.recipients,

@@ -18,7 +18,6 @@ from gateway.mail import (
     flowed,
     headers,
     html,
-    quoting,
     rtf,
     smime,
     subject,
@@ -36,6 +35,7 @@ from gateway.mail.invitations import invitation_in
 from gateway.mail.opening import open_mail
 from gateway.mail.parse import parse
 from gateway.mail.peek import peek
+from gateway.mail.quoting import own_words
 from gateway.mail.reading import Arrival, Surroundings
 from gateway.mail.unreadable import what_is_left
 from gateway.mail.winmail import open_winmail
@@ -187,7 +187,7 @@ def fuzz_commands(octets: bytes) -> None:
 def fuzz_quoting(octets: bytes) -> None:
     text = charsets.clean(text_of(octets))
     for is_reply in (False, True):
-        own, quoted = quoting.split(text, "", is_reply=is_reply)
+        own, quoted = own_words.split(text, "", is_reply=is_reply)
         assert _lines(own) + _lines(quoted) == _lines(text)
         assert own.strip() or not text.strip()
 

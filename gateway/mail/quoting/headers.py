@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.mail.quoting_lines import Line, last_written
+from gateway.mail.quoting.lines import Line, last_written
 
 _LINES = 24
 _CHARACTERS = 500

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from gateway.mail.quoting_lines import Line, Part, without_marks
+from gateway.mail.quoting.lines import Line, Part, without_marks
 
 _COMPARED = re.compile(
     r"[ \t]{0,3}>=?\s{0,2}[-+$€]{0,2}\d{1,9}(?:[.,]\d{1,9})?(?![\d/:])(?![.)ºª-]{1,2}(?:\s|$))"

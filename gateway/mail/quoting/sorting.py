@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.mail.quoting_attributions import attribution
-from gateway.mail.quoting_comparisons import is_comparison
-from gateway.mail.quoting_headers import (
+from gateway.mail.quoting.attributions import attribution
+from gateway.mail.quoting.comparisons import is_comparison
+from gateway.mail.quoting.headers import (
     begins_like_headers,
     header_block,
     is_announced,
@@ -14,7 +14,7 @@ from gateway.mail.quoting_headers import (
     is_original,
     is_rule,
 )
-from gateway.mail.quoting_lines import (
+from gateway.mail.quoting.lines import (
     Line,
     Part,
     bears_mark,

@@ -7,7 +7,7 @@ in a mail it quotes, Yahoo "yiv" and a number, or "ydp" and one; these do not co
 import re
 from typing import NamedTuple
 
-from gateway.mail.quoting_lines import Part
+from gateway.mail.quoting.lines import Part
 
 CONTAINERS = ("blockquote", "div", "p")
 """The tags that are asked."""

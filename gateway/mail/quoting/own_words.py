@@ -13,11 +13,11 @@ from itertools import compress
 
 from gateway.mail import html_text
 from gateway.mail.html_limits import fits
-from gateway.mail.quoting_containers import may_quote
-from gateway.mail.quoting_endings import fold_endings
-from gateway.mail.quoting_lines import Line, Part, plain_lines
-from gateway.mail.quoting_pointers import points_below
-from gateway.mail.quoting_sorting import Sorted, sort
+from gateway.mail.quoting.containers import may_quote
+from gateway.mail.quoting.endings import fold_endings
+from gateway.mail.quoting.lines import Line, Part, plain_lines
+from gateway.mail.quoting.pointers import points_below
+from gateway.mail.quoting.sorting import Sorted, sort
 
 _BLANK_LINES = re.compile(r"\n{3,}")  # which quotes leave behind
 _NOT_WORDS = re.compile(r"<[^<>]{0,2000}>|\[[^\[\]]{0,200}\]|https?://[^\s<>\[\]]{1,2000}")

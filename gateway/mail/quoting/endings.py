@@ -6,8 +6,8 @@ In doubt it stays: only "-- " begins a signature, for it is what programs write,
 import re
 from collections.abc import Sequence
 
-from gateway.mail import quoting_footers as footers
-from gateway.mail.quoting_lines import Line
+from gateway.mail.quoting import footers
+from gateway.mail.quoting.lines import Line
 
 _SIGNATURE_LINES = 14
 _WRAPPED = 6  # lines a sentence of a phone or a scanner is wrapped over

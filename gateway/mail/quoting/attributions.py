@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.mail.quoting_comparisons import is_comparison
-from gateway.mail.quoting_lines import Line, Part, bears_mark, is_marked_below, next_written, without_marks
+from gateway.mail.quoting.comparisons import is_comparison
+from gateway.mail.quoting.lines import Line, Part, bears_mark, is_marked_below, next_written, without_marks
 
 _LINES = 4
 _CHARACTERS = 500

@@ -1,0 +1,1 @@
+"""A person's own words apart from what they quote: `own_words.split` is the way in."""
