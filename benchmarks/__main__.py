@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import corpus, intake, memory, pipeline, push, reading, send
+from benchmarks import corpus, cost, intake, memory, pipeline, push, reading, send
 from benchmarks.figures import Figure
 from benchmarks.scope import ROUNDS, Scope
 
@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Callable[[Scope], list[Figure]]] = {
     "push": push.measure,
     "send": send.measure,
     "memory": memory.measure,
+    "cost": cost.measure,
 }
 
 

