@@ -1,4 +1,4 @@
-"""`cost`: what a hostile mail costs. Twice the mail, at most 2.5 times the work; and none takes a second (B7).
+"""`cost`: what hostile mail costs. Twice the mail, at most 2.5 times the work; and none takes a second (B7).
 
 Counted is processor time, the least of several turns: what is quadratic stays so, what was busy does not.
 The reference is the limit, so a ratio over 1 breaks the promise.
