@@ -94,7 +94,7 @@ def _understand(
         text=own,
         quoted=quoted,
         html=html.safe(mail.html),
-        commands=commands.find_commands(words.own),
+        commands=commands.find_commands(words.own, is_forward=subject.is_forward(mail.subject)),
         attachments=_with_inline_marked(mail),
         unreadable=mail.unreadable,
         notes=mail.notes,
