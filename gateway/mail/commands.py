@@ -74,12 +74,13 @@ _MAIL_LINK = re.compile(r"\s?<mailto:[^<>\s]{1,320}>", re.IGNORECASE)
 """What mail programs write behind an address when they make plain text of a link."""
 
 
-def find_commands(text: str) -> Commands:
+def find_commands(text: str, *, is_forward: bool = False) -> Commands:
     """Return the commands in the first lines of an operator's own words; never raises.
 
     Accents and case do not matter. A line that is no command but looks as if it was meant for one
     is a mistake: written as text it would reach the client, who may be the one person it was not
-    for (T10, T11). The first line of plain text ends the commands. "#1 no anda" is plain text.
+    for (T10, T11). The first line of plain text ends the commands: below it they are text, but
+    for #interno, which is a mistake there, unless somebody else wrote it. "#1 no anda" is plain text.
     """
     given: list[Command] = []
     mistakes: list[str] = []
@@ -95,6 +96,8 @@ def find_commands(text: str) -> Commands:
         elif plain:
             begin = count
             break
+    below = () if is_forward else "\n".join(lines[begin:]).split("\n")
+    mistakes += [one_line(line, LINE_CHARACTERS) for line in below if _comes_late(line)][:COMMANDS]
     if not given and not mistakes:
         begin = 0
     return Commands(tuple(dict.fromkeys(given)), "\n".join(lines[begin:]).strip("\r\n"), tuple(mistakes))
@@ -140,6 +143,11 @@ def _command(line: str, plain: str) -> Command | None:
         address = normal_form(_MAIL_LINK.sub("", written).strip("<>"))
         return Command(verb, address) if address else None
     return Command(verb, written) if written else None
+
+
+def _comes_late(line: str) -> bool:
+    """Whether a line below the text says that all of it was meant for the team (T11)."""
+    return line.lstrip()[:1] in ("#", "＃") and _command(line, _plain(line)) == Command(Verb.INTERNAL)
 
 
 def _fits(command: Command, given: list[Command]) -> bool:

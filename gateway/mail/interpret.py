@@ -66,7 +66,8 @@ def _understand(
         at=arrival.received_at.timestamp() if arrival.received_at else time.time(),
     )
     report = _report(raw, mail) if classification.kind in (Kind.BOUNCE, Kind.RECEIPT) else None
-    own, quoted = own_words.split(mail.text, mail.html, is_reply=_is_reply(mail))
+    words = own_words.cut(mail.text, mail.html, is_reply=_is_reply(mail))
+    own, quoted = (mail.text, "") if words.whole else (words.own, words.quoted)
     found = clues.find_clues(
         _naming_what_it_reports(mail, report),
         arrival.recipients,
@@ -93,7 +94,7 @@ def _understand(
         text=own,
         quoted=quoted,
         html=html.safe(mail.html),
-        commands=commands.find_commands(own),
+        commands=commands.find_commands(words.own, is_forward=subject.is_forward(mail.subject)),
         attachments=_with_inline_marked(mail),
         unreadable=mail.unreadable,
         notes=mail.notes,

@@ -20,6 +20,20 @@ LETTERS = 60
 CANDIDATES = 500
 """Tokens of one mail that are looked up."""
 
+_INVISIBLE = dict.fromkeys(
+    [
+        0xAD,
+        0x34F,
+        0x061C,
+        0x180E,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2065),
+        0xFEFF,
+    ]
+)
+"""What HTML puts inside words for a line to break there, or for a text to change direction."""
+
 _WORD = re.compile(rf"[^\W_]{{1,{LETTERS}}}")
 _AT_LINE_END = re.compile(r"=?\r?\n[\s>|]{0,40}")
 _BESIDE = 3  # letters that may stick to a token: "%2B" in a link, "=2B" in a mail as it was sent
@@ -86,7 +100,7 @@ def _runs(text: str) -> Iterator[str]:
     Where one begins says where it ends, so two texts with a long run in common share one of these,
     however each of them is wrapped, quoted, accented or punctuated.
     """
-    words = _WORD.findall(fold(text))
+    words = _WORD.findall(fold(text.translate(_INVISIBLE)))
     end = letters = 0
     for start, word in enumerate(words):
         while end < len(words) and end - start < WORDS and letters < LETTERS:

@@ -30,6 +30,16 @@ class Template(StrEnum):
     UNDELIVERED = "undelivered"
 
 
+class Withheld(StrEnum):
+    """Why an operator's answer went to nobody; its sentences are `withheld` in `words.txt`."""
+
+    LEAK = "leak"
+    EMPTY = "empty"
+    NOBODY = "nobody"
+    NOT_THEIRS = "not_theirs"
+    AS_CLIENT = "as_client"
+
+
 class Automatic(StrEnum):
     """What an automatic mail says of itself in Auto-Submitted (RFC 3834, invariants L3)."""
 
@@ -113,7 +123,7 @@ class Values:
     - set_password, confirm_account: `recipient`, `action_url`, `link_minutes`, `help_address`, `new_account`
     - command_mistake: `mistakes`, `text`
     - missed: `missed`, `internal_url`
-    - withheld: `text`
+    - withheld: `withheld`, `text`
     - alert: `alert`, `text`
     - digest: `recipient`, `happened`, `more`, `notices_url`
     - verify_answer: `action_url`, `link_minutes`, `text`, the beginning of the mail asked about
@@ -139,6 +149,7 @@ class Values:
     missed: tuple[MissedShown, ...] = ()  # oldest first
     unreached: str = ""  # the address an answer did not reach
     refusal: str = "unknown"  # why not, a value of rules/refusals.Refusal
+    withheld: Withheld = Withheld.LEAK
     server_said: str = ""  # in the words of the server that refused
     help_address: str = ""  # where people write to us
     internal_url: str = ""  # page of the request with the internal comment open

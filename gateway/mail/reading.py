@@ -58,7 +58,7 @@ class Reading:
     text: str  # the person's own words
     quoted: str  # what they quoted, folded, never deleted
     html: str  # by our allow-list (W11), the quotes in it; "" when there is none or too much of it
-    commands: Commands
+    commands: Commands  # in the person's own words, and `rest` is these: no quote is ever in it (C3)
     attachments: tuple[AttachedFile, ...]
     unreadable: bool
     notes: tuple[str, ...]

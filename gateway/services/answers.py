@@ -7,16 +7,29 @@ from sqlmodel import Session
 
 from gateway.mail import commands
 from gateway.mail import subject as subjects
+from gateway.mail.notice import Withheld
 from gateway.mail.reading import Reading
-from gateway.rules.admission import Outcome, Standing
+from gateway.models.tickets import Ticket
+from gateway.rules.admission import Evidence, Outcome, Standing
 from gateway.rules.lifecycle import MessageKind
-from gateway.rules.people import Party, Sender, is_staff
+from gateway.rules.people import Party, Sender, UserStatus, is_staff
 from gateway.services import held, missed, notifications, orders, participants, publishing, silence, tickets
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.letters import Letter
 from gateway.services.missed import Missed
 from gateway.services.threads import Thread
+
+WITHHELD = {
+    "leak-marker": Withheld.LEAK,
+    "leak-token": Withheld.LEAK,
+    "leak-internal-text": Withheld.LEAK,
+    "nothing-written": Withheld.EMPTY,
+    "nobody-to-answer": Withheld.NOBODY,
+    "operator-as-client": Withheld.AS_CLIENT,
+    "stranger": Withheld.NOT_THEIRS,
+}
+"""Reasons to hold what an operator proved to have written, as they are told them."""
 
 
 def append(
@@ -27,7 +40,7 @@ def append(
     if thread.standing is Standing.OPERATOR:
         return _from_operator(session, desk, thread, sender, letter, now=now)
     if is_for_operators(thread, sender, letter.mail):
-        return held.keep("operator-as-client", thread)
+        return _withhold(session, desk, thread, sender, letter, reason="operator-as-client", now=now)
     tickets.add_message(
         session, desk, thread.ticket, sender, letter.contribution, party=Party.CLIENT, now=now
     )
@@ -56,14 +69,15 @@ def _from_operator(
     internal = asked.internal or thread.answers_internal or subjects.is_forward(mail.subject)
     kind = MessageKind.INTERNAL if internal else MessageKind.PUBLIC
     contribution = replace(letter.contribution, text=mail.commands.rest, kind=kind)
-    if not internal:
-        leak = publishing.find_leak(session, ticket, contribution.text, mail)
-        if leak is not None:
-            notifications.tell_withheld(session, desk, ticket, operator, text=contribution.text, now=now)
-            return held.keep(f"leak-{leak}", thread)
-        contribution = publishing.without_signature(session, replace(contribution, html=""), operator)
-    says_something = bool(contribution.text.strip() or contribution.files) or not asked.any
+    says_something = bool(contribution.text.strip() or contribution.files)
+    if internal and not says_something and not asked.any:
+        says_something, contribution = True, replace(contribution, text=mail.text)
     replied = says_something and not internal
+    if not internal:
+        obstacle = _obstacle(session, ticket, operator, mail, replied=replied, ordered=asked.any)
+        if obstacle is not None:
+            return _withhold(session, desk, thread, operator, letter, reason=obstacle, now=now)
+        contribution = publishing.without_signature(session, replace(contribution, html=""), operator)
     unseen = missed.since(session, ticket, thread.answers, operator) if replied else Missed()
     if says_something:
         tickets.add_message(session, desk, ticket, operator, contribution, party=Party.OPERATOR, now=now)
@@ -73,6 +87,50 @@ def _from_operator(
     if replied:
         participants.propose(session, desk, ticket, mail, operator, now=now)
     return Settled(Outcome.APPENDED, "operator" if says_something else "commands", ticket.id)
+
+
+def turn_away(
+    session: Session, desk: Desk, thread: Thread, operator: Sender, letter: Letter, *, now: datetime
+) -> Settled:
+    """Hold what an operator wrote who does not answer this ticket any more (T8)."""
+    if _is_proven(thread, operator, letter.mail):
+        silence.on_message(session, desk, operator, thread.ticket, now=now)
+    return _withhold(session, desk, thread, operator, letter, reason="stranger", now=now)
+
+
+def _withhold(
+    session: Session,
+    desk: Desk,
+    thread: Thread,
+    operator: Sender,
+    letter: Letter,
+    *,
+    reason: str,
+    now: datetime,
+) -> Settled:
+    """Hold a mail, and tell the operator who proved to have written it: nobody else would miss it (T16)."""
+    if _is_proven(thread, operator, letter.mail):
+        why, text = WITHHELD[reason], letter.mail.commands.rest or letter.mail.text
+        notifications.tell_withheld(session, desk, thread.ticket, operator, why, text=text, now=now)
+    return held.keep(reason, thread)
+
+
+def _is_proven(thread: Thread, operator: Sender, mail: Reading) -> bool:
+    """Whether it is an operator's by a token of their own; through a list nobody is answered (L1)."""
+    proven = thread.evidence is Evidence.OWN_TOKEN and not mail.from_list
+    return proven and is_staff(operator.role) and operator.status is UserStatus.ACTIVE
+
+
+def _obstacle(
+    session: Session, ticket: Ticket, operator: Sender, mail: Reading, *, replied: bool, ordered: bool
+) -> str | None:
+    """Why an answer cannot go to the client, or None; one without a word is an answer unless it orders."""
+    if not replied:
+        return None if ordered else "nothing-written"
+    leak = publishing.find_leak(session, ticket, mail.commands.rest, mail)
+    if leak is not None:
+        return f"leak-{leak}"
+    return None if participants.anybody_reads(session, ticket, operator) else "nobody-to-answer"
 
 
 def is_for_operators(thread: Thread, sender: Sender, mail: Reading) -> bool:

@@ -87,6 +87,8 @@ def _from_person(
         case Admission.HOLD:
             if reason == "operator-not-verified" and thread is not None and sender is not None:
                 verification.ask(session, desk, thread.ticket, sender, letter, now=now)
+            if reason == "stranger" and thread is not None and sender is not None:
+                return answers.turn_away(session, desk, thread, sender, letter, now=now)
             return held.keep(reason, thread if mail.verdict is not Verdict.FAIL else None)
         case Admission.APPEND if thread is not None and sender is not None:
             return answers.append(session, desk, thread, sender, letter, now=now)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from sqlmodel import Session
 
-from gateway.mail.notice import AttachedRef, Template, Values
+from gateway.mail.notice import AttachedRef, Template, Values, Withheld
 from gateway.models.people import User
 from gateway.models.queues import Purpose
 from gateway.models.tickets import Attachment, Event, Message, Ticket
@@ -91,12 +91,13 @@ def tell_mistakes(
 
 
 def tell_withheld(
-    session: Session, desk: Desk, ticket: Ticket, operator: Sender, *, text: str, now: datetime
+    session: Session, desk: Desk, ticket: Ticket, operator: Sender, why: Withheld, *, text: str, now: datetime
 ) -> None:
-    """Tell an operator that their answer was held, for it would have shown something internal (C3)."""
+    """Tell an operator that their answer reached nobody, and why: they alone would look for it."""
     circle = recipients.around(session, ticket, operator.user_id)
     mail = Mail(desk, circle, circle.people[operator.user_id], WITHHELD, now)
-    store(session, desk, [mail.row(mail.values(text=text), references=(), event_id=None)], now=now)
+    values = mail.values(withheld=why, text=text)
+    store(session, desk, [mail.row(values, references=(), event_id=None)], now=now)
 
 
 def tell_missed(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlmodel import Session
 
 from gateway.mail.addresses import Address
@@ -12,7 +12,7 @@ from gateway.models.people import User
 from gateway.models.tickets import Event, Participant, Ticket
 from gateway.rules import limits
 from gateway.rules.lifecycle import EventKind
-from gateway.rules.people import Role, Sender, Verdict
+from gateway.rules.people import Role, Sender, UserStatus, Verdict
 from gateway.services import entrance, senders
 from gateway.services.desk import Desk
 from gateway.services.statements import run
@@ -29,6 +29,14 @@ KNOWN_AMONG = (
     .where(
         PERSON.c.email.in_(bindparam("emails", expanding=True)),
         TAKING_PART.c.ticket_id.is_not(None) | (PERSON.c.role != Role.CLIENT),
+    )
+)
+REACHED = select(
+    exists().where(
+        TAKING_PART.c.ticket_id == bindparam("ticket"),
+        TAKING_PART.c.user_id == PERSON.c.id,
+        PERSON.c.id != bindparam("author"),
+        PERSON.c.status != UserStatus.DISABLED,
     )
 )
 PROPOSED = select(EVENT.c.detail).where(
@@ -63,6 +71,11 @@ def propose(
     if fresh:
         to = ", ".join(dict.fromkeys(fresh[: limits.NEW_PARTICIPANTS]))
         record(session, ticket, EventKind.PROPOSED, by=sender, now=now, to=to)
+
+
+def anybody_reads(session: Session, ticket: Ticket, author: Sender) -> bool:
+    """Whether an answer would be sent to anybody."""
+    return bool(run(session, REACHED, ticket=ticket.id, author=author.user_id).scalar_one())
 
 
 def _others(mail: Reading) -> list[Address]:

@@ -64,8 +64,8 @@ def without_signature(session: Session, contribution: Contribution, operator: Se
     An inline image counts as one when it is tiny, or when the same came with another mail of theirs.
     The mail as it came is kept, as ever.
     """
-    images = [each for each in contribution.files if each.inline]
-    if not images:
+    images = [each for each in contribution.files if _is_shown(each)]
+    if not images or not contribution.text.strip():  # of a mail without words they are what it says
         return contribution
     hashes = [each.content.sha256 for each in images]
     seen = set(run(session, SEEN_BEFORE, images=hashes, author=operator.user_id).scalars())
@@ -76,7 +76,12 @@ def without_signature(session: Session, contribution: Contribution, operator: Se
 
 
 def _is_signature(file: FiledAttachment, seen: set[str]) -> bool:
-    return file.inline and (file.content.size < SIGNATURE_OCTETS or file.content.sha256 in seen)
+    return _is_shown(file) and (file.content.size < SIGNATURE_OCTETS or file.content.sha256 in seen)
+
+
+def _is_shown(file: FiledAttachment) -> bool:
+    """Whether the HTML may show it. Apple Mail calls a photo inline, too, that somebody attached."""
+    return file.inline and file.content_id is not None
 
 
 def _tokens_of_ours(session: Session, published: Sequence[str]) -> list[str]:

@@ -18,6 +18,21 @@ TAKE, CLOSE, INTERNAL = Command(Verb.TAKE), Command(Verb.CLOSE), Command(Verb.IN
         pytest.param(
             "\n\n#tomar\n\n#cerrar\n\nListo", Commands((TAKE, CLOSE), "Listo"), id="blank lines between"
         ),
+        pytest.param(
+            "Debe plata.\n\n #INTERNO",
+            Commands((), "Debe plata.\n\n #INTERNO", ("#INTERNO",)),
+            id="the whole was for the team",
+        ),
+        pytest.param(
+            "Hola\n" * 90 + "#interno",
+            Commands((), "Hola\n" * 90 + "#interno", ("#interno",)),
+            id="far below",
+        ),
+        pytest.param(
+            "Usá la etiqueta #interno.\n#1 no anda",
+            Commands((), "Usá la etiqueta #interno.\n#1 no anda"),
+            id="no command of its own",
+        ),
         pytest.param("#INTERNO\nOjo", Commands((INTERNAL,), "Ojo"), id="capitals"),
         pytest.param("#Ínternó\nOjo", Commands((INTERNAL,), "Ojo"), id="accents"),
         pytest.param("＃ｉｎｔｅｒｎｏ\nOjo", Commands((INTERNAL,), "Ojo"), id="wide letters"),
@@ -178,3 +193,7 @@ def test_a_letter_put_into_the_internal_marker_never_makes_it_text(marker, posit
 def test_a_letter_lost_from_the_internal_marker_never_makes_it_text(marker, position):
     found = find_commands(f"{marker[:position]}{marker[position + 1 :]}\nEs un secreto")
     assert found.mistakes
+
+
+def test_a_command_in_what_somebody_else_wrote_is_no_mistake():
+    assert find_commands("Lo paso.\n\nDe: Ana\n\n#interno", is_forward=True).mistakes == ()

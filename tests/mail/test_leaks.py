@@ -40,6 +40,11 @@ OUTLOOK = f"{REPLY}\n\nDe: Soporte\nEnviado: lunes\nPara: Martín\nAsunto: RE: R
         pytest.param(INLINE, Leak.INTERNAL_TEXT, id="answered between the lines, without a mark"),
         pytest.param(WRAPPED, Leak.INTERNAL_TEXT, id="wrapped anew"),
         pytest.param(behind("> > | ", WRAPPED), Leak.INTERNAL_TEXT, id="quoted twice"),
+        pytest.param(
+            SECRET.replace("a", "a\u200b").replace("e", "\xade"),
+            Leak.INTERNAL_TEXT,
+            id="words with invisible breaks",
+        ),
         pytest.param(SECRET.upper(), Leak.INTERNAL_TEXT, id="in capitals"),
         pytest.param(SECRET.replace(",", " —").replace(":", "…"), Leak.INTERNAL_TEXT, id="other punctuation"),
         pytest.param("Andina no paga desde marzo no les den prio", Leak.INTERNAL_TEXT, id="a part of it"),

@@ -388,6 +388,9 @@ def nothing_came_of_it(scene: Scene, done: Settled, *, status: Status = Status.N
         if message["X-Purpose"] == "verify":  # asks the operator, who alone can say (T9)
             assert (done.reason, told) == ("operator-not-verified", MARTIN)
             continue
+        if message["X-Purpose"] == "mistake":  # the token is theirs, and it is not their request any more
+            assert (done.reason, told) == ("stranger", MARTIN)
+            continue
         assert done.outcome is OPENED, "what is held or automatic is answered to nobody"
         if message["X-Purpose"] == "acknowledgement":
             assert WORDS not in message.as_string()

@@ -8,11 +8,14 @@ from email.policy import SMTP
 import pytest
 from sqlmodel import Session
 
+from gateway.models.people import User
 from gateway.models.tickets import Ticket
+from gateway.models.topics import TopicOperator
 from gateway.rules.admission import Outcome
+from gateway.rules.people import UserStatus
 from gateway.runtime import Runtime
 from tests.factories import make_operator, make_topic
-from tests.office import Office, answer, body
+from tests.office import Office, answer, body, mail
 from tests.services.test_intake import CLIENT, MARTIN, SOFIA, Desk
 
 SECRET = "Ojo que este cliente debe tres facturas de marzo y otra más de abril."
@@ -103,6 +106,23 @@ def test_the_images_of_a_signature_do_not_reach_the_client_a_screenshot_does(des
     assert names == [["image000.png"], ["image001.png"]], "the logo is known from the second mail on"
 
 
+@pytest.mark.parametrize(
+    ("text", "cid"),
+    [
+        pytest.param("", True, id="it is all there is"),
+        pytest.param("Va de nuevo.", False, id="a photo of an iPhone, sent again"),
+    ],
+)
+def test_an_image_that_is_an_answer_reaches_the_client(desk: Desk, text: str, cid: bool) -> None:
+    _, sent = desk.open()
+    for count in range(2):
+        raw = answer(sent[MARTIN], text, sender=MARTIN, message_id=f"m{count}@x.example")
+        raw = with_file(raw, LOGO, "image/png", name="foto.png", inline=True)
+        desk.office.deliver(raw if cid else raw.replace(b"Content-ID:", b"X-Content:"))
+        (reply,) = desk.office.out_to(CLIENT)
+        assert [part.get_filename() for part in reply.iter_attachments()] == ["foto.png"]
+
+
 def with_file(
     raw: bytes, content: bytes, content_type: str, *, name: str = "aviso.eml", inline: bool = False
 ) -> bytes:
@@ -116,3 +136,88 @@ def with_file(
         more = {"disposition": "inline", "cid": f"<{name}>"} if inline else {}
         message.add_attachment(content, maintype=main, subtype=sub, filename=name, **more)
     return message.as_bytes(policy=SMTP)
+
+
+def told(desk: Desk) -> str:
+    """The one mail out, which tells an operator that their answer went to nobody."""
+    (mail,) = desk.office.out()
+    assert mail["X-Envelope-To"] == MARTIN
+    assert "Tu respuesta no salió" in body(mail)
+    return body(mail)
+
+
+@pytest.mark.parametrize(
+    ("own", "quote"),
+    [
+        pytest.param("", True, id="the notice and no word"),
+        pytest.param("", False, id="nothing at all"),
+        pytest.param("-- \nMartín Sosa", True, id="a signature"),
+    ],
+)
+def test_an_answer_without_a_word_goes_to_nobody(desk: Desk, own: str, quote: bool) -> None:
+    ticket, sent = desk.open()
+    notice = sent[MARTIN]
+    raw = answer(notice, own, sender=MARTIN)
+    if not quote:
+        raw = mail(sender=MARTIN, to=notice["Reply-To"], text="", message_id="m1@x.example")
+    done = desk.office.deliver(raw)
+    assert (done.outcome, done.reason) == (Outcome.HELD, "nothing-written")
+    assert "ninguna palabra tuya" in told(desk)
+    assert len(desk.messages(ticket)) == 1
+
+
+def test_an_answer_that_points_at_its_quote_goes_without_it(desk: Desk) -> None:
+    """Of a client the quote would be shown with it; an operator quotes our own notice."""
+    _, sent = desk.open()
+    desk.office.deliver(answer(sent[MARTIN], "Te respondo en el mail de abajo.", sender=MARTIN))
+    (reply,) = desk.office.out()
+    assert "Te respondo en el mail de abajo." in body(reply)
+    assert "NO VERIFICADO" not in body(reply)
+
+
+def test_a_command_and_a_quote_are_a_command(desk: Desk) -> None:
+    ticket, sent = desk.open()
+    desk.office.deliver(answer(sent[MARTIN], "#tomar", sender=MARTIN))
+    assert (ticket.assignee_id, desk.office.out()) == (desk.martin.id, [])
+
+
+def test_an_answer_that_nobody_would_get_is_not_lost_in_silence(desk: Desk) -> None:
+    ticket, sent = desk.open()
+    desk.office.session.get_one(User, ticket.requester_id).status = UserStatus.DISABLED
+    desk.office.session.flush()
+    done = desk.office.deliver(answer(sent[MARTIN], "Reinicien.", sender=MARTIN))
+    assert (done.outcome, done.reason) == (Outcome.HELD, "nobody-to-answer")
+    assert "no queda nadie" in told(desk)
+    assert len(desk.messages(ticket)) == 1
+
+
+def test_who_does_not_answer_a_request_any_more_is_told(desk: Desk) -> None:
+    _, sent = desk.open()
+    desk.office.session.delete(desk.office.session.get_one(TopicOperator, (desk.topic.id, desk.martin.id)))
+    desk.office.session.flush()
+    done = desk.office.deliver(answer(sent[MARTIN], "Reinicien.", sender=MARTIN))
+    assert (done.outcome, done.reason) == (Outcome.HELD, "stranger")
+    text = told(desk)
+    assert "Ya no atendés esta solicitud" in text
+    assert "Abrir la solicitud" not in text, "they could not"
+
+
+def test_a_responder_of_somebody_who_left_is_told_some_times_and_no_more(desk: Desk) -> None:
+    _, sent = desk.open()
+    desk.office.session.delete(desk.office.session.get_one(TopicOperator, (desk.topic.id, desk.martin.id)))
+    desk.office.session.flush()
+    notice, mails = sent[MARTIN], 0
+    for number in range(30):
+        desk.office.deliver(answer(notice, "Recibido.", sender=MARTIN, message_id=f"m{number}@x.example"))
+        answered = desk.office.out_to(MARTIN)
+        if not answered:
+            break
+        notice, mails = answered[0], mails + 1
+    assert mails < 12
+
+
+def test_who_proves_nothing_is_told_nothing(desk: Desk) -> None:
+    _, sent = desk.open()
+    raw = answer(sent[CLIENT], "Reinicien.", sender=MARTIN)
+    assert desk.office.deliver(raw).reason == "operator-without-token"
+    assert desk.office.out() == []

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import compress
+from typing import NamedTuple
 
 from gateway.mail import html_text
 from gateway.mail.html_limits import fits
@@ -26,27 +27,44 @@ _STRAY_WORDS = 2
 _DRAWN = " \t\n\u00a0-_=*─—|>"  # what rules are made of; "?" and a thumb are answers
 
 
+class Split(NamedTuple):
+    """A mail in two: its writer's own words, "" where all is quoted, and what they quote.
+
+    `whole` says that the quote belongs to what they say, and is to be shown with it.
+    """
+
+    own: str
+    quoted: str
+    whole: bool = False
+
+
 def split(text: str, html: str, *, is_reply: bool) -> tuple[str, str]:
-    """Return a person's own words and what they quote. Together they hold every line there is.
+    """Return what is shown of a mail and what is folded. Together they hold every line there is.
 
     With the quote go the signature behind "-- " and what phones, virus scanners and lawyers add. Only
     of replies: a first mail and a forward are shown whole. So is a reply that would be left without
     words: a quote alone must then be what the person wanted to show. `html` is asked where it may know
     more than the plain text: where that marks nothing, or no end, or has own words below a quote.
     """
+    own, quoted, whole = cut(text, html, is_reply=is_reply)
+    return (text, "") if whole else (own, quoted)
+
+
+def cut(text: str, html: str, *, is_reply: bool) -> Split:
+    """Return own words and quotes apart, for those whose quotes are nobody's to read (C3)."""
     if not is_reply or not text.strip():
-        return text, ""
+        return Split(text, "")
     found = sort(plain_lines(text))
     if (found.is_open or not _is_all_above(found)) and may_quote(html) and fits(html):
         found = _safer(found, sort(html_text.lines(html)))
     is_folded = fold_endings(found.lines, found.is_quoted)
     own = _joined(found.lines, (not each for each in is_folded))
-    if not own.strip(_DRAWN):
-        return text, ""
-    if points_below(own) and _is_all_above(found):
-        return text, ""
     quoted = "\n".join(line.text for line in compress(found.lines, is_folded)).strip("\n")
-    return (own, quoted) if quoted.strip() else (text, "")
+    if not quoted.strip():
+        return Split(text, "")
+    if not own.strip(_DRAWN):
+        return Split("", quoted, whole=True)
+    return Split(own, quoted, whole=points_below(own) and _is_all_above(found))
 
 
 def _safer(plain: Sorted, structured: Sorted) -> Sorted:
