@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from sqlmodel import Session
 
+from gateway import tokens
+from gateway.mail import marker
 from gateway.mail.notice import AttachedRef, Template, Values, Withheld
 from gateway.models.people import User
 from gateway.models.queues import Purpose
@@ -107,7 +109,8 @@ def tell_missed(
     circle = recipients.around(session, ticket, operator.user_id)
     mail = Mail(desk, circle, circle.people[operator.user_id], MISSED, now)
     known = recipients.known_mail(session, ticket.id, [operator.user_id])[operator.user_id]
-    row = mail.row(mail.values(missed=missed.shown), references=known, event_id=missed.newest)
+    values = mail.values(missed=missed.shown, marker=marker.write(tokens.new_token()))
+    row = mail.row(values, references=known, event_id=missed.newest)
     store(session, desk, [row], now=now)
 
 
