@@ -159,3 +159,9 @@ def test_a_notice_of_an_internal_comment_is_no_clients_mail(desk: Desk) -> None:
 def files_of(desk: Desk, message: Message) -> list[str]:
     query = select(Attachment.filename).where(Attachment.message_id == message.id)  # type: ignore[call-overload]
     return list(desk.office.session.execute(query).scalars())
+
+
+def test_operators_are_warned_of_a_forward_that_nothing_proves_an_operators(desk: Desk) -> None:
+    """Whoever uses an operator's name as sender would have a client's request believed (T15)."""
+    deliver(desk, FORWARD)
+    assert "Atención" in body(desk.office.out_to(SOFIA)[0])
