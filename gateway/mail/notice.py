@@ -122,7 +122,7 @@ class Values:
     - closed: `recipient`, `actor`, `text`, `support`, `reopen_days`
     - set_password, confirm_account: `recipient`, `action_url`, `link_minutes`, `help_address`, `new_account`
     - command_mistake: `mistakes`, `text`
-    - missed: `missed`, `internal_url`
+    - missed: `missed`, `marker` beside what is internal
     - withheld: `withheld`, `text`
     - alert: `alert`, `text`
     - digest: `recipient`, `happened`, `more`, `notices_url`

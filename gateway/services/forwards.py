@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from gateway.mail import marker
 from gateway.mail import subject as subjects
 from gateway.mail.automatic_signs import is_program
 from gateway.mail.forwards import Forwarded
@@ -46,6 +47,8 @@ def on_behalf_of(
     passed_on = letter.mail.forwarded
     if passed_on is None or sender is None or sender.party is not Party.OPERATOR:
         return None
+    if marker.is_in(letter.mail.text) or marker.is_in(passed_on.text):
+        return None  # a notice of an internal comment, whoever wrote the mail it quotes (C3)
     if letter.mail.sender is None:  # of several in From none is the one who wrote (T1)
         return None
     believed = sender.verdict is Verdict.PASS or desk.trust.operator_mail == "token"
@@ -69,9 +72,13 @@ def open_for_client(
     """
     passed_on, contribution = behalf.mail, letter.contribution
     own, internal = _shared_out(letter)
+    above = [passed_on.comment]
+    if not passed_on.subject:  # then it is the operator's, and for the team (T11)
+        above.insert(0, subjects.strip(letter.mail.subject))
+    said = "\n\n".join(each for each in above if each)
     opening = Opening(
         topic=topic,
-        subject=passed_on.subject or subjects.strip(letter.mail.subject),
+        subject=passed_on.subject,
         contribution=replace(
             contribution,
             text=passed_on.text,
@@ -84,10 +91,10 @@ def open_for_client(
         brought_by=behalf.operator,
     )
     number = tickets.open_ticket(session, desk, behalf.client, opening, now=now).id
-    if passed_on.comment or internal:
+    if said or internal:
         comment = replace(
             contribution,
-            text=passed_on.comment,
+            text=said,
             quoted="",
             html="",
             files=internal,
@@ -101,11 +108,14 @@ def open_for_client(
 def _shared_out(letter: Letter) -> tuple[tuple[FiledAttachment, ...], tuple[FiledAttachment, ...]]:
     """Return the files that came with the client's mail, and those the operator added to it.
 
-    A mail that was attached brought its own; beside it stands what the operator attached. Of one
-    that was typed in nobody can tell, and programs pass on the files of the mail.
+    A mail that was attached brought its own; beside it stands what the operator attached. It is opened,
+    and is not theirs to see: its header tells the way to the operator's mailbox (T13). Of one that was
+    typed in nobody can tell, and programs pass on the files of the mail.
     """
     files = letter.contribution.files
     attached = tuple(each for each in files if each.content_type == ATTACHED_MAIL)
     if not attached:
         return files, ()
-    return (*letter.passed_on, *attached), tuple(each for each in files if each not in attached)
+    beside = tuple(each for each in files if each not in attached)
+    is_read = bool(letter.passed_on) or bool(letter.mail.forwarded and letter.mail.forwarded.text.strip())
+    return letter.passed_on, beside if is_read else files

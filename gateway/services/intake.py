@@ -91,6 +91,9 @@ def _from_person(
                 return answers.turn_away(session, desk, thread, sender, letter, now=now)
             return held.keep(reason, thread if mail.verdict is not Verdict.FAIL else None)
         case Admission.APPEND if thread is not None and sender is not None:
+            twin = journal.is_on(session, letter.entry, mail.message_id, mail.digest, thread.ticket.id)
+            if twin is not None and letter.entry.decision is None:
+                return Settled(Outcome.DUPLICATE, f"repeats-{twin}")
             return answers.append(session, desk, thread, sender, letter, now=now)
         case Admission.CONTINUE:
             return open_by_mail(session, desk, letter, address, sender=sender, continues=thread, now=now)

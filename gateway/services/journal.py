@@ -55,6 +55,11 @@ EARLIER = (
     .order_by(ENTRY.id)
 )
 SAME_MESSAGE_ID = EARLIER.where(ENTRY.message_id == bindparam("message_id"))
+ON_TICKET = (
+    SAME_MESSAGE_ID.with_only_columns(ENTRY.id)
+    .where(ENTRY.ticket_id == bindparam("ticket"), ENTRY.outcome.in_([Outcome.OPENED, Outcome.APPENDED]))
+    .limit(1)
+)
 SAME_MAILBOX = EARLIER.where(
     ENTRY.mailbox == bindparam("mailbox"), ENTRY.uidvalidity != bindparam("uidvalidity")
 )
@@ -171,6 +176,21 @@ def is_repeat(session: Session, entry: JournalEntry, message_id: str | None, dig
         if not row.recipients or not entry.recipients or set(row.recipients) & set(entry.recipients):
             return int(row.id)
     return None
+
+
+def is_on(
+    session: Session, entry: JournalEntry, message_id: str | None, digest: str, ticket_id: int
+) -> int | None:
+    """Return the entry that brought this very mail to a ticket by another of its addresses, or None (E1).
+
+    Who answers all writes to the reply address and to the topic's: some servers deliver that twice.
+    """
+    if message_id is None:
+        return None
+    since = entry.received_at - REPEAT_DAYS
+    named = {"ticket": ticket_id, "message_id": message_id, "digest": digest, "id": entry.id, "since": since}
+    found: int | None = run(session, ON_TICKET, **named).scalar()
+    return found
 
 
 def settle(

@@ -86,4 +86,4 @@ def since(session: Session, ticket: Ticket, answered: int | None, operator: Send
         for row in rows
     )
     open_ones = [row.id for row in rows if row.message != MessageKind.INTERNAL]
-    return Missed(max(open_ones, default=None), shown)
+    return Missed(max(open_ones, default=answered), shown)

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from sqlmodel import Session
 
+from gateway import tokens
+from gateway.mail import marker
 from gateway.mail.notice import AttachedRef, Template, Values, Withheld
 from gateway.models.people import User
 from gateway.models.queues import Purpose
@@ -14,7 +16,7 @@ from gateway.models.tickets import Attachment, Event, Message, Ticket
 from gateway.rules import limits, mentions
 from gateway.rules.audience import operators_told
 from gateway.rules.lifecycle import Channel, EventKind
-from gateway.rules.people import Party, Sender
+from gateway.rules.people import Party, Sender, Verdict
 from gateway.services import digests, house_mail, outbox, recipients, staff
 from gateway.services.desk import Desk
 from gateway.services.missed import Missed
@@ -48,7 +50,7 @@ class Happening:
     believed: bool = False  # the verdict on the mail acknowledged is pass
     written_to: str = ""  # the address it came to
     reopened: bool = False
-    brought_by: str = ""  # the operator who opened it on the author's behalf
+    brought_by: Sender | None = None  # the operator who opened it on the author's behalf
 
 
 def announce(
@@ -107,7 +109,8 @@ def tell_missed(
     circle = recipients.around(session, ticket, operator.user_id)
     mail = Mail(desk, circle, circle.people[operator.user_id], MISSED, now)
     known = recipients.known_mail(session, ticket.id, [operator.user_id])[operator.user_id]
-    row = mail.row(mail.values(missed=missed.shown), references=known, event_id=missed.newest)
+    values = mail.values(missed=missed.shown, marker=marker.write(tokens.new_token()))
+    row = mail.row(values, references=known, event_id=missed.newest)
     store(session, desk, [row], now=now)
 
 
@@ -223,7 +226,7 @@ def _queue(
     known = _known_mail(session, circle, happening, [user for user, _ in told])
     writer = circle.people.get(_writer(happening, author) or 0)
     files = [_reference(desk, each) for each in happening.attachments]
-    claims_staff = _claims_staff(session, happening.message, writer)
+    claims_staff = _claims_staff(session, happening, writer)
     rows = []
     for user, form in told:
         mail = Mail(desk, circle, circle.people[user], form, now)
@@ -234,7 +237,7 @@ def _queue(
             believed=happening.believed,
             moved=happening.event.kind is EventKind.MOVED,
             reopened=happening.reopened,
-            brought_by=happening.brought_by,
+            brought_by=happening.brought_by.shown if happening.brought_by else "",
         )
         shown = () if form is ACKNOWLEDGEMENT else files
         rows.append(
@@ -243,8 +246,11 @@ def _queue(
     store(session, desk, rows, now=now)
 
 
-def _claims_staff(session: Session, message: Message | None, writer: Person | None) -> bool:
+def _claims_staff(session: Session, happening: Happening, writer: Person | None) -> bool:
     """Whether operators are to be warned: it says to be from one of us, and nothing proves it (T15)."""
+    message, brought_by = happening.message, happening.brought_by
+    if brought_by is not None:
+        return brought_by.verdict is not Verdict.PASS
     doubtful = message is not None and message.channel is Channel.EMAIL and not message.verified
     return doubtful and writer is not None and bool(staff.claimed(session, [writer.email]))
 

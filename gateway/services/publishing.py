@@ -1,5 +1,6 @@
 """An operator's mail before it reaches a client: what of it goes, and whether it may go at all (C3, T13)."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,7 +20,11 @@ from gateway.services.contributions import Contribution, FiledAttachment
 from gateway.services.statements import run
 
 SIGNATURE_OCTETS = 4 * 1024
-"""An inline image smaller than this is a logo or an icon; a screenshot is never so small."""
+ICON_PIXELS = 64
+"""An inline image smaller than this, both in its file and on both sides, is an icon. A screenshot of some
+lines of text takes as few octets, and is wider."""
+
+HEAD_OCTETS = 24
 
 LAST = 200
 """Messages of a ticket that a reply is compared with."""
@@ -61,7 +66,7 @@ def find_leak(session: Session, ticket: Ticket, text: str, mail: Reading) -> Lea
 def without_signature(session: Session, contribution: Contribution, operator: Sender) -> Contribution:
     """Return a reply without the images of its writer's signature, which every mail of theirs has.
 
-    An inline image counts as one when it is tiny, or when the same came with another mail of theirs.
+    An inline image counts as one when it is an icon, or when the same came with another mail of theirs.
     The mail as it came is kept, as ever.
     """
     images = [each for each in contribution.files if _is_shown(each)]
@@ -76,7 +81,24 @@ def without_signature(session: Session, contribution: Contribution, operator: Se
 
 
 def _is_signature(file: FiledAttachment, seen: set[str]) -> bool:
-    return _is_shown(file) and (file.content.size < SIGNATURE_OCTETS or file.content.sha256 in seen)
+    return _is_shown(file) and (file.content.sha256 in seen or _is_icon(file))
+
+
+def _is_icon(file: FiledAttachment) -> bool:
+    return file.content.size < SIGNATURE_OCTETS and not _is_wide(file.content.head(HEAD_OCTETS))
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether a PNG or GIF, as programs save screenshots, is larger than an icon; of others nobody knows."""
+    if len(head) < HEAD_OCTETS:
+        return False
+    if head.startswith(b"\x89PNG\r\n\x1a\n") and head[12:16] == b"IHDR":
+        sides = struct.unpack(">II", head[16:24])
+    elif head.startswith((b"GIF87a", b"GIF89a")):
+        sides = struct.unpack("<HH", head[6:10])
+    else:
+        return False
+    return max(sides) > ICON_PIXELS
 
 
 def _is_shown(file: FiledAttachment) -> bool:

@@ -76,7 +76,7 @@ def open_ticket(
         attachments,
         acknowledge=opening.acknowledge,
         believed=opening.believed,
-        brought_by=opening.brought_by.shown if opening.brought_by else "",
+        brought_by=opening.brought_by,
     )
     notifications.announce(session, desk, ticket, happening, author=requester, now=now)
     return ticket

@@ -132,6 +132,18 @@ def test_the_notice_of_a_moved_request_names_the_client_not_who_moved_it(desk: D
     assert notice["From"].startswith("Laura Giménez")
 
 
+def test_that_a_comment_was_made_is_told_to_no_client(desk: Desk) -> None:
+    """Answered line by line, a mail on what was missed would name it (C1)."""
+    _, sent = desk.open()
+    comment = answer(sent[SOFIA], "#interno\nOjo con este.", sender=SOFIA, message_id="s1@x.example")
+    desk.office.deliver(comment)
+    desk.office.deliver(answer(sent[MARTIN], "Lo miro yo.", sender=MARTIN, message_id="m1@x.example"))
+    told = next(each for each in desk.office.out() if each["X-Purpose"] == "missed")
+    copied = "Pasó esto:\n\n" + body(told)
+    done = desk.office.deliver(answer(told, copied, sender=MARTIN, message_id="m2@x.example"))
+    assert done.reason == "leak-marker"
+
+
 def test_an_internal_answer_asks_for_no_such_notice(desk: Desk) -> None:
     _, sent = desk.open()
     desk.office.deliver(answer(sent[CLIENT], "Ya anduvo.", sender=CLIENT, message_id="c2@x.example"))

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select
 from sqlmodel import Session
 
 from gateway.models.people import User
-from gateway.models.tickets import Message, Ticket
+from gateway.models.tickets import Attachment, Message, Ticket
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import EventKind, MessageKind
 from gateway.rules.people import UserStatus
@@ -121,3 +122,46 @@ def test_a_forward_onto_a_request_is_internal(desk: Desk) -> None:
     desk.office.deliver(raw.replace(b"Subject: Re: ", b"Subject: RV: "))
     assert [each.kind for each in desk.messages(ticket)] == [MessageKind.PUBLIC, MessageKind.INTERNAL]
     assert {each["X-Envelope-To"] for each in desk.office.out()} == {SOFIA}
+
+
+def test_the_way_to_an_operators_mailbox_is_not_the_clients_to_see(desk: Desk) -> None:
+    """The mail as it lay there, with the header of that mailbox, is no file of the client's message."""
+    raw = attached(CLIENTS).replace(b"From: martin", f"From: {MARTIN}\r\nX-Was: ".encode())
+    _, (message, comment) = deliver(desk, raw)
+    assert files_of(desk, message) == []
+    assert files_of(desk, comment) == []
+
+
+def test_an_attached_mail_that_says_nothing_to_us_stays_with_the_team(desk: Desk) -> None:
+    inner = CLIENTS.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    raw = attached(inner).replace(b"From: martin", f"From: {MARTIN}\r\nX-Was: ".encode())
+    _, (message, comment) = deliver(desk, raw)
+    assert (files_of(desk, message), len(files_of(desk, comment))) == ([], 1)
+
+
+def test_a_subject_the_client_did_not_write_stays_with_the_team(desk: Desk) -> None:
+    text = GMAIL.replace("Subject: No imprime", "Subject:")
+    ticket, (_, comment) = deliver(desk, mail(sender=BY_MARTIN, subject="Fwd: el moroso", text=text))
+    assert (requester(desk, ticket), ticket.subject) == (ANA, "")
+    assert comment.text == "el moroso\n\n¿Lo ves vos?"
+
+
+def test_a_notice_of_an_internal_comment_is_no_clients_mail(desk: Desk) -> None:
+    """Outlook names no address of who sent it, and the next block of header lines is the client's."""
+    _, sent = desk.open()
+    desk.office.deliver(answer(sent[SOFIA], "#interno\nDebe tres meses.", sender=SOFIA))
+    (notice,) = desk.office.out()
+    text = f"Mirá\n\nDe: Sofía Paz\nEnviado: hoy\nAsunto: X\n\n{body(notice)}\n{GMAIL}"
+    ticket, _ = deliver(desk, mail(sender=BY_MARTIN, subject="RV: X", text=text, message_id="f@x.example"))
+    assert requester(desk, ticket) == MARTIN
+
+
+def files_of(desk: Desk, message: Message) -> list[str]:
+    query = select(Attachment.filename).where(Attachment.message_id == message.id)  # type: ignore[call-overload]
+    return list(desk.office.session.execute(query).scalars())
+
+
+def test_operators_are_warned_of_a_forward_that_nothing_proves_an_operators(desk: Desk) -> None:
+    """Whoever uses an operator's name as sender would have a client's request believed (T15)."""
+    deliver(desk, FORWARD)
+    assert "Atención" in body(desk.office.out_to(SOFIA)[0])

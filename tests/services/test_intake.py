@@ -435,3 +435,16 @@ def test_a_twin_waits_for_the_first_of_the_two(desk: Desk) -> None:
     with pytest.raises(TryLater):
         desk.office.apply(second)
     assert desk.office.session.get(JournalEntry, first) is not None
+
+
+def test_a_mail_that_comes_to_two_addresses_of_a_request_is_one_message(desk: Desk) -> None:
+    """Who answers all writes to the reply address and to the topic's; some servers deliver that twice."""
+    ticket, sent = desk.open()
+    notice = sent[CLIENT]
+    raw = answer(notice, "Sigue igual.", sender=CLIENT, message_id="c2@x.example", cc="soporte@example.com")
+    first = desk.office.deliver(raw, recipients=[str(notice["Reply-To"])])
+    again = desk.office.deliver(raw, recipients=["soporte@example.com"])
+    assert (first.outcome, again.outcome) == (Outcome.APPENDED, Outcome.DUPLICATE)
+    assert len(desk.messages(ticket)) == 2
+    other = raw.replace(b"Sigue igual.", b"Ya anda todo.")
+    assert desk.office.deliver(other, recipients=["soporte@example.com"]).outcome is Outcome.APPENDED

@@ -107,6 +107,29 @@ def test_the_images_of_a_signature_do_not_reach_the_client_a_screenshot_does(des
 
 
 @pytest.mark.parametrize(
+    ("image", "travels"),
+    [
+        pytest.param(
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\x40\0\0\0\x30" + b"d" * 900, True, id="a dialog, PNG"
+        ),
+        pytest.param(
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x18\0\0\0\x18" + b"d" * 900, False, id="an icon, PNG"
+        ),
+        pytest.param(b"GIF89a\x40\x01\x30\0" + b"d" * 900, True, id="a dialog, GIF"),
+        pytest.param(b"GIF89a\x01\0\x01\0" + b"d" * 40, False, id="a dot, GIF"),
+    ],
+)
+def test_a_small_screenshot_reaches_the_client_and_an_icon_does_not(
+    desk: Desk, image: bytes, travels: bool
+) -> None:
+    _, sent = desk.open()
+    raw = answer(sent[MARTIN], "Te va a salir esto:", sender=MARTIN)
+    desk.office.deliver(with_file(raw, image, "image/png", name="image001.png", inline=True))
+    (reply,) = desk.office.out_to(CLIENT)
+    assert bool(list(reply.iter_attachments())) is travels
+
+
+@pytest.mark.parametrize(
     ("text", "cid"),
     [
         pytest.param("", True, id="it is all there is"),
