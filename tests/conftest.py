@@ -79,6 +79,14 @@ def postgres_database() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def shared_postgres(postgres_database: str) -> Iterator[Database]:
+    """One engine for all tests: a new one words every statement and warms every connection again."""
+    database = Database(postgres_database, pool=6)
+    yield database
+    database.close()
+
+
 @pytest.fixture(params=ENGINES)
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without a table."""
@@ -96,11 +104,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         file = tmp_path / "sysmo.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         return f"sqlite:///{file}"
-    url: str = request.getfixturevalue("postgres_database")
-    database = Database(url, pool=2)
+    database: Database = request.getfixturevalue("shared_postgres")
     with database.transaction() as session:
         session.connection().exec_driver_sql(emptying())
-    database.close()
+    url: str = request.getfixturevalue("postgres_database")
     return url
 
 
@@ -116,7 +123,11 @@ def emptying() -> str:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The database as a runtime has it; that on PostgreSQL is every test's."""
+    if database_url.startswith("postgresql"):
+        yield request.getfixturevalue("shared_postgres")
+        return
     database = Database(database_url, pool=6)
     yield database
     database.close()
