@@ -19,6 +19,7 @@ from sqlmodel import Session
 from gateway import tokens
 from gateway.errors import NotFound
 from gateway.mail import leaks
+from gateway.mail.leaks import Leak
 from gateway.models.columns import table_of
 from gateway.models.people import Token, User
 from gateway.models.queues import JournalEntry
@@ -415,7 +416,7 @@ class History:
             self._check_form(mail, to, shown)
             ticket = self._ticket_of(mail)
             if ticket is not None:
-                internal = mail["X-Purpose"] == "notice" and leaks.find([body(mail)], []) is not None
+                internal = mail["X-Purpose"] == "notice" and leaks.find([body(mail)], []) is Leak.MARKER
                 internal |= mail["X-Purpose"] == "mistake" and answers_internal
                 self.received.append(Received(to, mail, ticket, internal))
 

@@ -17,6 +17,25 @@ WORDS = 8
 LETTERS = 60
 """So many words of internal text in a row, or so many letters, are a quote of it and no chance."""
 
+OF_NOTICES = (
+    "Si respondés este correo, tu respuesta le llega",
+    "Para hablar sólo con el equipo, empezá tu respuesta con #interno",
+    "Entre el aviso que contestaste y tu respuesta pasó esto en la solicitud",
+    "No le llegó a nadie y la solicitud sigue como estaba",
+    "Te avisamos porque nadie más se entera de que esa respuesta no llegó",
+    "If you reply to this e-mail, your reply goes to",
+    "To write to the team only, begin your reply with #internal",
+    "Between the notice you answered and your answer, this happened in the request",
+    "It reached nobody and the request is as it was",
+    "We tell you because nobody else learns that this reply did not arrive",
+)
+"""Sentences of what we send to operators, and to nobody else."""
+
+_WRITER = re.compile(
+    r"@[^\s@,]{1,255}, {1,3}(?:remitente (?:no )?verificado|sender (?:not )?verified)", re.IGNORECASE
+)
+"""The line of such a notice that says who wrote."""
+
 CANDIDATES = 500
 """Tokens of one mail that are looked up."""
 
@@ -49,6 +68,7 @@ class Leak(StrEnum):
     MARKER = "marker"
     TOKEN = "token"  # noqa: S105  a kind of leak, no password
     INTERNAL_TEXT = "internal-text"
+    NOTICE = "notice"
 
 
 def find(
@@ -69,7 +89,11 @@ def find(
         return Leak.MARKER
     if not tokens_in(texts).isdisjoint(each.lower() for each in forbidden_tokens):
         return Leak.TOKEN
+    if any(_WRITER.search(text) for text in texts):
+        return Leak.NOTICE
     runs = {run for text in texts for run in _runs(text)}
+    if any(not runs.isdisjoint(_runs(sentence)) for sentence in OF_NOTICES):
+        return Leak.NOTICE
     for text in known:
         runs.difference_update(_runs(text))
     if any(not runs.isdisjoint(_runs(text)) for text in internal):

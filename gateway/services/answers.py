@@ -24,6 +24,7 @@ WITHHELD = {
     "leak-marker": Withheld.LEAK,
     "leak-token": Withheld.LEAK,
     "leak-internal-text": Withheld.LEAK,
+    "leak-notice": Withheld.LEAK,
     "nothing-written": Withheld.EMPTY,
     "nobody-to-answer": Withheld.NOBODY,
     "operator-as-client": Withheld.AS_CLIENT,
@@ -110,7 +111,11 @@ def _withhold(
 ) -> Settled:
     """Hold a mail, and tell the operator who proved to have written it: nobody else would miss it (T16)."""
     if _is_proven(thread, operator, letter.mail):
-        why, text = WITHHELD[reason], letter.mail.commands.rest or letter.mail.text
+        why = WITHHELD[reason]
+        answers = (
+            thread.standing is Standing.OPERATOR
+        )  # to others not even their own words, which were internal
+        text = (letter.mail.commands.rest or letter.mail.text) if answers else ""
         notifications.tell_withheld(session, desk, thread.ticket, operator, why, text=text, now=now)
     return held.keep(reason, thread)
 

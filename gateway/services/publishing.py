@@ -1,6 +1,5 @@
 """An operator's mail before it reaches a client: what of it goes, and whether it may go at all (C3, T13)."""
 
-import struct
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -93,9 +92,9 @@ def _is_wide(head: bytes) -> bool:
     if len(head) < HEAD_OCTETS:
         return False
     if head.startswith(b"\x89PNG\r\n\x1a\n") and head[12:16] == b"IHDR":
-        sides = struct.unpack(">II", head[16:24])
+        sides = int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
     elif head.startswith((b"GIF87a", b"GIF89a")):
-        sides = struct.unpack("<HH", head[6:10])
+        sides = int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
     else:
         return False
     return max(sides) > ICON_PIXELS

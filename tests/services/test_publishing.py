@@ -64,6 +64,35 @@ def test_somebodys_reply_address_is_held(desk: Desk, commented) -> None:
     assert (done.outcome, done.reason) == (Outcome.HELD, "leak-token")
 
 
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("purpose", ["new request", "client's message", "missed", "withheld", "mistake"])
+def test_a_notice_of_the_team_is_held_however_it_is_quoted(desk: Desk, purpose: str, language: str) -> None:
+    """Some programs quote without any sign of it; the notice says what is for no client."""
+    desk.martin.language = language
+    _, sent = desk.open()
+    notice = sent[MARTIN]
+    if purpose != "new request":
+        desk.office.deliver(answer(sent[CLIENT], "¿Y?", sender=CLIENT, message_id="c2@x.example"))
+        notice = desk.office.out_to(MARTIN)[0]
+    if purpose in ("missed", "withheld", "mistake"):
+        words = {"missed": "Ya va.", "withheld": "", "mistake": "#cerar"}[purpose]
+        first = sent[MARTIN] if purpose == "missed" else notice
+        desk.office.deliver(answer(first, words, sender=MARTIN, message_id="m0@x.example"))
+        notice = desk.office.out_to(MARTIN)[0]
+    text = f"Reinicien.\n\n{body(notice)}"
+    raw = mail(
+        sender=MARTIN,
+        to=notice["Reply-To"],
+        subject=notice["Subject"],
+        text=text,
+        message_id="m1@x.example",
+        in_reply_to=notice["Message-ID"],
+    )
+    done = desk.office.deliver(raw)
+    expected = "command-mistake" if purpose == "mistake" and language == "es" else "leak-notice"
+    assert (done.outcome, done.reason) == (Outcome.HELD, expected)
+
+
 def test_an_attached_notice_is_looked_into(desk: Desk, commented) -> None:
     _, notice, internal = commented
     raw = with_file(answer(notice, "Va adjunto.", sender=MARTIN), internal.as_bytes(), "message/rfc822")
