@@ -163,17 +163,10 @@ def test_attached_mails_come_before_long_logs():
         pytest.param("a2 " * 3 + "b" * 25 + "=\n", id="almost tokens"),
     ],
 )
-def test_cost_grows_with_the_length(piece):
-    def seconds(size: int) -> float:
-        text = piece * (size // len(piece))
-        begin = time.process_time()
-        leaks.find([text], [text[1:]])
-        leaks.tokens_in([text])
-        return time.process_time() - begin
-
-    small = min(seconds(100_000) for _ in range(3))
-    large = min(seconds(400_000) for _ in range(3))
-    assert large < 4 * 2.5 * max(small, 0.005)
+def test_a_megabyte_of_anything_gives_nothing_away(piece):
+    text = piece * (1_000_000 // len(piece))
+    assert leaks.find([text], ["Ojo con este cliente."]) is None
+    assert len(leaks.tokens_in([text])) <= leaks.CANDIDATES
 
 
 @pytest.mark.parametrize("sentence", leaks.OF_NOTICES)
