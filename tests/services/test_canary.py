@@ -248,4 +248,4 @@ def histories(database: Database, runtime: Runtime, *, examples: int, steps: int
 
 
 def test_nothing_internal_ever_leaves(database, make_runtime):
-    histories(database, make_runtime(SETTINGS), examples=6, steps=50)
+    histories(database, make_runtime(SETTINGS), examples=4, steps=45)
