@@ -17,8 +17,9 @@ run: $(VENV)/installed ## Install, migrate, and run every role in the foreground
 	@$(BIN)/sysmo --config $(CONFIG) migrate
 	@exec $(BIN)/sysmo --config $(CONFIG) run
 
+# Three processes for two cores: a third of the time tests wait for others.
 test: $(VENV)/installed-dev ## Install the test extras, then run the tests
-	$(BIN)/pytest -q --numprocesses 2 --dist worksteal
+	$(BIN)/pytest -q --numprocesses 3 --dist worksteal
 
 check: $(VENV)/installed-dev ## Lint, types, layers, catalogues
 	$(BIN)/ruff check .
