@@ -111,12 +111,11 @@ def _withhold(
 ) -> Settled:
     """Hold a mail, and tell the operator who proved to have written it: nobody else would miss it (T16)."""
     if _is_proven(thread, operator, letter.mail):
-        why = WITHHELD[reason]
-        answers = (
-            thread.standing is Standing.OPERATOR
-        )  # to others not even their own words, which were internal
-        text = (letter.mail.commands.rest or letter.mail.text) if answers else ""
-        notifications.tell_withheld(session, desk, thread.ticket, operator, why, text=text, now=now)
+        may_answer = thread.standing is Standing.OPERATOR  # else their words, perhaps internal, stay here
+        text = (letter.mail.commands.rest or letter.mail.text) if may_answer else ""
+        notifications.tell_withheld(
+            session, desk, thread.ticket, operator, WITHHELD[reason], text=text, now=now
+        )
     return held.keep(reason, thread)
 
 
