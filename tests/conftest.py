@@ -1,5 +1,6 @@
 """What tests share: a database of each kind, a session rolled back, a runtime on a folder of its own."""
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -23,6 +24,12 @@ from gateway.runtime import Runtime
 POSTGRES_URL = os.environ.get("SYSMO_TEST_DATABASE_URL", "")
 ENGINES = ["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"]
 NOW = datetime(2026, 5, 11, 20, 48, tzinfo=UTC)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay as long as the run does: the collector need not look at them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

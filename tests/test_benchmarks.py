@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,10 +19,8 @@ from benchmarks.scope import Scope
 from benchmarks.wire import Route, plain_route, render
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Surroundings
-from tests.conftest import POSTGRES_URL
 from tests.fakes_relay import Relay
 
-ON_POSTGRESQL = pytest.param(pipeline.measure, ["pipeline"], POSTGRES_URL, id="pipeline on PostgreSQL")
 TINY = Scope(mails=40, rounds=1, pushes=1, idle_seconds=0.2, large_octets=300_000)
 SURROUNDINGS = Surroundings("example.com", "soporte+{token}@example.com", "example.com.key")
 ARRIVAL = Arrival("smtp", "", ("tema0@example.com",), listed_peer=True)
@@ -163,20 +160,19 @@ def test_reading_runs_to_its_end_and_says_its_figure():
 
 
 @pytest.mark.parametrize(
-    ("measure", "names", "database"),
+    ("measure", "names"),
     [
-        pytest.param(intake.measure, ["intake"], "", id="intake"),
-        pytest.param(pipeline.measure, ["pipeline"], "", id="pipeline"),
-        *([ON_POSTGRESQL] if POSTGRES_URL else []),
-        pytest.param(push.measure, ["push"], "", id="push"),
-        pytest.param(send.measure, ["send"], "", id="send"),
-        pytest.param(memory.measure, ["memory", "memory-peak"], "", id="memory"),
+        pytest.param(intake.measure, ["intake"], id="intake"),
+        pytest.param(pipeline.measure, ["pipeline"], id="pipeline"),
+        pytest.param(push.measure, ["push"], id="push"),
+        pytest.param(send.measure, ["send"], id="send"),
+        pytest.param(memory.measure, ["memory", "memory-peak"], id="memory"),
     ],
 )
 def test_a_benchmark_runs_to_its_end_and_says_its_figures(
-    measure: Callable[[Scope], list[Figure]], names: list[str], database: str
+    measure: Callable[[Scope], list[Figure]], names: list[str]
 ):
-    figures = measure(replace(TINY, database=database))
+    figures = measure(TINY)
     assert [figure.name for figure in figures] == names
     for figure in figures:
         line = json.loads(figure.line())

@@ -188,8 +188,8 @@ def office(session: Session, make_runtime: Callable[..., Runtime], now: datetime
 @pytest.mark.parametrize(
     ("taking_part", "threads"),
     [
-        pytest.param(True, 40, id="everybody takes part in everything"),
-        pytest.param(False, 20, id="nobody takes part in what others asked"),
+        pytest.param(True, 25, id="everybody takes part in everything"),
+        pytest.param(False, 15, id="nobody takes part in what others asked"),
     ],
 )
 def test_a_mailing_list_falls_into_its_threads(
