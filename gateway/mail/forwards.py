@@ -12,15 +12,8 @@ from gateway.mail import html, subject
 from gateway.mail.addresses import Address, parse_address_field
 from gateway.mail.parse import parse
 from gateway.mail.parsed import AttachedFile, ParsedMail
+from gateway.mail.quoting.headers import label_of
 
-_LABELS = {
-    **dict.fromkeys(("de", "from"), "from"),
-    **dict.fromkeys(("enviado", "enviado el", "enviada em", "fecha", "date", "sent", "data"), "date"),
-    **dict.fromkeys(("para", "to"), "to"),
-    **dict.fromkeys(("asunto", "subject", "assunto"), "subject"),
-    **dict.fromkeys(("cc", "cco", "bcc", "responder a", "reply-to", "importancia", "importance"), "more"),
-}
-_LABEL = re.compile(r"\s{0,9}[*_]{0,2}([A-Za-z][A-Za-z -]{0,15})[*_]{0,2}\s{0,3}:[*_]{0,2}(?:\s|$)(.*)")
 _BLOCK_LINES = 20
 _LINE_CHARACTERS = 2_000
 _SEARCHED_LINES = 2_000
@@ -136,9 +129,7 @@ def _block(lines: Sequence[str]) -> tuple[dict[str, str], int]:
 
 
 def _field(line: str) -> tuple[str, str] | None:
-    found = _LABEL.match(_unmarked(line[:_LINE_CHARACTERS]).replace("\xa0", " "))
-    label = _LABELS.get(found[1].strip().lower()) if found else None
-    return (label, found[2].strip()) if found and label else None
+    return label_of(_unmarked(line[:_LINE_CHARACTERS]).replace("\xa0", " "))
 
 
 def _plain_address(value: str) -> str:

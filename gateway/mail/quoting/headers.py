@@ -83,7 +83,7 @@ def header_block(lines: Sequence[Line], position: int) -> int:
     same ("De: 9 a 18 hs"), so an address or a true date is asked for; and headers in the raw, as
     administrators paste them, are what they wanted to show.
     """
-    begin = _label(lines[position].text)
+    begin = label_of(lines[position].text)
     if begin is None or begin[0] == "more":
         return 0
     found = _read(lines, position)
@@ -91,7 +91,7 @@ def header_block(lines: Sequence[Line], position: int) -> int:
         return 0
     if begin[0] != "from" and (below := _read(lines, found.who)) and _convinces(below.seen):
         above = {
-            kind for kind, _ in filter(None, (_label(line.text) for line in lines[position : found.who]))
+            kind for kind, _ in filter(None, (label_of(line.text) for line in lines[position : found.who]))
         }
         if above & below.seen.keys():
             return 0  # they begin with who it is from, and what stands above is somebody's own
@@ -119,7 +119,7 @@ def _read(lines: Sequence[Line], position: int) -> _Labels:
             if not may_be_spaced or (len(seen) >= 2 and not _goes_on(lines, at)):
                 break
             continue
-        found = _label(text)
+        found = label_of(text)
         if found is None:
             if not _continues(text, value):
                 break
@@ -141,7 +141,7 @@ def _stands_in_raw(lines: Sequence[Line], position: int, found: _Labels) -> bool
 
 def begins_like_headers(line: Line) -> bool:
     """Whether a line has a label that stands above quotes."""
-    return _label(line.text) is not None
+    return label_of(line.text) is not None
 
 
 def is_introduced(lines: Sequence[Line], position: int) -> bool:
@@ -161,8 +161,8 @@ def _line_above(lines: Sequence[Line], position: int) -> str:
     return lines[above].text.rstrip()[-_CHARACTERS:]
 
 
-def _label(text: str) -> tuple[str, str] | None:
-    """Return what the label of a line speaks of, and what stands behind it."""
+def label_of(text: str) -> tuple[str, str] | None:
+    """Return what the label of a line speaks of (from, date, to, subject, more), and what it says."""
     found = _LABEL.match(text)
     kind = _LABELS.get(" ".join(found[1].lower().split())) if found else None
     return (kind, text[found.end() : _CHARACTERS].strip(" *_\t\u00a0")) if kind and found else None
@@ -177,7 +177,7 @@ def _continues(text: str, value: str) -> bool:
 
 def _goes_on(lines: Sequence[Line], blank: int) -> bool:
     below = lines[blank + 1].text if blank + 1 < len(lines) else ""
-    return _label(below) is not None
+    return label_of(below) is not None
 
 
 def _convinces(seen: dict[str, str]) -> bool:
