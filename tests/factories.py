@@ -53,6 +53,7 @@ def make_ticket(session: Session, requester: User, topic: Topic, **values: Any) 
             "requester_id": requester.id,
             "created_at": AT,
             "updated_at": AT,
+            "public_at": values.get("updated_at", AT),
         }
         | values
     )

@@ -1,4 +1,4 @@
-"""The web role: its routes, the application, and the server it runs on."""
+"""The web role: the application, and the server it runs on."""
 
 import asyncio
 import contextlib
@@ -13,21 +13,21 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.errors import ConfigError
 from gateway.runtime import Runtime
 from webui.cookies import Cookies
-from webui.endpoint import Bare, Endpoint
 from webui.failures import Failures
 from webui.guard import Guard
 from webui.rendering import STATIC, Rendering
-from webui.views import confirm_mail, files, health, home, inbox, password, portal, set_up, sign_in, ticket
+from webui.routes import routes
+from webui.sent_form import BODY_OCTETS
+from webui.views import health
 from webui.web import HASHING_THREADS, Web
 
-BODY_OCTETS = 64 * 1024
 GRACE_SECONDS = 8
 BACKLOG = 512
 
@@ -43,8 +43,11 @@ def create_app(runtime: Runtime) -> Starlette:
     if proxies:
         middleware.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies))
     middleware.append(Middleware(RequestBodyLimitMiddleware, max_body_size=BODY_OCTETS))
+    static = GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=1000)
     app = Starlette(
-        routes=_routes(), middleware=middleware, exception_handlers={HTTPException: failures.answer}
+        routes=[*routes(), Mount("/static", app=static, name="static")],
+        middleware=middleware,
+        exception_handlers={HTTPException: failures.answer},
     )
     app.state.web = Web(
         runtime=runtime,
@@ -91,35 +94,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def _routes() -> list[BaseRoute]:
-    """Every page there is, each with who may use it; the style sheet and icons are for anyone."""
-    static = GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=1000)
-    return [
-        _route("/healthz", health.alive),
-        _route("/readyz", health.ready),
-        _route("/", home.home),
-        _route("/instalar/{token}", set_up.form),
-        _route("/instalar/{token}", set_up.make),
-        _route("/ingresar", sign_in.form),
-        _route("/ingresar", sign_in.enter),
-        _route("/salir", sign_in.leave),
-        _route("/clave/{token}", password.form),
-        _route("/clave/{token}", password.change),
-        _route("/correos/confirmar/{token}", confirm_mail.form),
-        _route("/correos/confirmar/{token}", confirm_mail.confirm),
-        _route("/bandeja", inbox.show_inbox),
-        _route("/solicitudes", portal.show_requests),
-        _route("/solicitudes/{number:int}", ticket.show_ticket),
-        _route("/adjuntos/{id}/{name}", files.attachment),
-        _route("/mensajes/{id:int}/original.eml", files.original),
-        Mount("/static", app=static, name="static"),
-    ]
-
-
-def _route(path: str, endpoint: Endpoint | Bare) -> Route:
-    return Route(path, endpoint.respond, methods=[endpoint.method])
 
 
 async def _listen(host: str, port: int) -> socket.socket:

@@ -9,11 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import tokens
+from gateway.catalogue import LANGUAGES
+from gateway.rules.people import Theme
 
 _SESSION = "sysmo-session"
 _VISIT = "sysmo-visit"
 _NOTICE = "sysmo-notice"
+_LANGUAGE = "sysmo-language"
+_THEME = "sysmo-theme"
 _NOTICE_SECONDS = 60
+_TASTE_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,22 @@ class Cookies:
 
     def remember_visit(self, response: Response, name: str) -> None:
         self._set(response, _VISIT, name, None)
+
+    def language(self, request: Request) -> str | None:
+        """The language this browser was told, or None; who is signed in has their own."""
+        found = request.cookies.get(self._name(_LANGUAGE))
+        return found if found in LANGUAGES else None
+
+    def remember_language(self, response: Response, language: str) -> None:
+        self._set(response, _LANGUAGE, language, _TASTE_SECONDS)
+
+    def theme(self, request: Request) -> Theme:
+        """The colours of pages where nobody is signed in: those of whoever was last."""
+        found = request.cookies.get(self._name(_THEME), "")
+        return Theme(found) if found in set(Theme) else Theme.SYSTEM
+
+    def remember_theme(self, response: Response, theme: Theme) -> None:
+        self._set(response, _THEME, theme, _TASTE_SECONDS)
 
     def notice(self, request: Request, secret: bytes) -> str:
         """What the last action had to say, signed so that nobody else puts words in our mouth."""

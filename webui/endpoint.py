@@ -4,11 +4,12 @@ A view is a plain function of a request and a database session. Only what one of
 can become a route, so there is no page without an answer to "who may?" (invariants W1).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,12 +21,17 @@ from starlette.responses import Response
 
 from gateway.errors import DomainError, Invalid
 from gateway.rules.people import Access, may
-from gateway.services import web_sessions
-from webui import csrf
-from webui.web import Web, now_of, redirect, visitor_of, web_of
+from gateway.services import used_forms, web_sessions
+from gateway.services.contributions import FiledAttachment
+from webui import csrf, sent_form
+from webui.hosts import safe_path
+from webui.sent_form import BODY_OCTETS, UPLOAD_BODY_OCTETS, SentForm
+from webui.web import ONCE, Web, now_of, redirect, visitor_of, web_of
 
-FIELDS = 50
-FORM_TYPE = "application/x-www-form-urlencoded"
+CONFIRMED_FOR = timedelta(minutes=10)
+"""So long a password that was given counts for what is sensitive (W6)."""
+
+CONFIRM_PATH = "/confirmar-clave"
 
 View = Callable[[Request, Session], Response]
 Prepare = Callable[[Request], Awaitable[Any]]
@@ -34,15 +40,28 @@ Again = Callable[[Request, Session, Invalid], Response]
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A declared view. `prepare` is slow work before the transaction; `again` shows a refused form."""
+    """A declared view.
+
+    `prepare` is slow work before the transaction; `again` shows a refused form. `uploads`: the form may
+    hold files. `once`: its one-time key makes a second sending lead where the first did (E10).
+    `sensitive`: the password must have been given within ten minutes (W6).
+    """
 
     access: Access
     method: str
     view: View
     prepare: Prepare | None = None
     again: Again | None = None
+    uploads: bool = False
+    once: bool = False
+    sensitive: bool = False
+
+    @property
+    def body_octets(self) -> int:
+        """How large a request may be."""
+        return UPLOAD_BODY_OCTETS if self.uploads else BODY_OCTETS
 
     async def respond(self, request: Request) -> Response:
         """Answer a request; what a person may not do looks like what is not there (C6)."""
@@ -59,9 +78,16 @@ class Endpoint:
 
     async def _act(self, request: Request) -> Response:
         web = web_of(request)
-        request.state.form = await _read_form(request)
-        site, given = web.runtime.config.site, form_of(request).get(csrf.FIELD, "")
-        csrf.check(request, given, web.cookies, secret=web.runtime.secret, base_url=site.base_url)
+        if self.uploads and (refused := await web.runtime.db.in_thread(self._refusal, request)) is not None:
+            return refused  # nobody unknown fills the disk
+        form = request.state.form = await sent_form.read(request, web.runtime.blobs, files=self.uploads)
+        try:
+            given, site = form.single.get(csrf.FIELD, ""), web.runtime.config.site
+            csrf.check(request, given, web.cookies, secret=web.runtime.secret, base_url=site.base_url)
+        except HTTPException:
+            sent_form.discard(form)
+            raise
+        await sent_form.place(form, web.runtime.blobs)
         try:
             if self.prepare is not None:
                 request.state.prepared = await self.prepare(request)
@@ -69,25 +95,48 @@ class Endpoint:
         except Invalid as problem:
             if self.again is None:
                 raise
-            refused = partial(_refused, self.again, problem)
-            return await web.runtime.db.in_thread(self._look, request, refused)
+            refused_form = partial(_refused, self.again, problem)
+            return await web.runtime.db.in_thread(self._look, request, refused_form)
 
     def _look(self, request: Request, view: View) -> Response:
         with web_of(request).runtime.db.snapshot() as session:
-            return self._admitted(request, session, view)
+            return self._not_admitted(request, session) or view(request, session)
+
+    def _refusal(self, request: Request) -> Response | None:
+        with web_of(request).runtime.db.snapshot() as session:
+            return self._not_admitted(request, session)
 
     def _write(self, request: Request) -> Response:
         with web_of(request).runtime.db.transaction() as session:
-            return self._admitted(request, session, self.view)
+            refused = self._not_admitted(request, session)
+            if refused is not None:
+                return refused
+            return self._act_once(request, session) if self.once else self.view(request, session)
 
-    def _admitted(self, request: Request, session: Session, view: View) -> Response:
-        request.state.visitor = _visitor(request, session)
-        visitor = visitor_of(request)
-        if may(visitor.person.role if visitor is not None else None, self.access):
-            return view(request, session)
-        if visitor is not None:
-            raise HTTPException(404)
-        return redirect(request, _sign_in_path(request))
+    def _act_once(self, request: Request, session: Session) -> Response:
+        """Do it, or, if this very form did it before, lead where it led then."""
+        key = form_of(request).get(ONCE, "")
+        if not key:
+            raise HTTPException(400)
+        owner = web_of(request).cookies.session(request) or ""
+        before = used_forms.claim(session, owner, key, now=now_of(request))
+        if before is not None:
+            return redirect(request, before.location or "/", notice=before.notice)
+        response = self.view(request, session)
+        location, notice = response.headers.get("location", ""), getattr(request.state, "said", "")
+        used_forms.remember(session, owner, key, location=location, notice=notice)
+        return response
+
+    def _not_admitted(self, request: Request, session: Session) -> Response | None:
+        """What to answer instead to somebody who may not, or not without their password; None: they may."""
+        visitor = request.state.visitor = _visitor(request, session)
+        if not may(visitor.person.role if visitor is not None else None, self.access):
+            if visitor is not None:
+                raise HTTPException(404)
+            return redirect(request, _sign_in_path(request))
+        if self.sensitive and visitor is not None and now_of(request) - visitor.confirmed_at > CONFIRMED_FOR:
+            return redirect(request, f"{CONFIRM_PATH}?next={quote(_back_to(request), safe='/')}")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,35 +153,56 @@ def bare(respond: Prepare) -> Bare:
     return Bare(respond)
 
 
-def page(access: Access) -> Callable[[View], Endpoint]:
+def page(access: Access, *, sensitive: bool = False) -> Callable[[View], Endpoint]:
     """Declare a view that only looks: GET and HEAD, on a snapshot."""
-    return lambda view: Endpoint(access, "GET", view)
+    return lambda view: Endpoint(access=access, method="GET", view=view, sensitive=sensitive)
 
 
 def action(
-    access: Access, *, prepare: Prepare | None = None, again: Again | None = None
+    access: Access,
+    *,
+    prepare: Prepare | None = None,
+    again: Again | None = None,
+    uploads: bool = False,
+    once: bool = False,
+    sensitive: bool = False,
 ) -> Callable[[View], Endpoint]:
     """Declare a view that changes something: POST, in a transaction, answered by a redirect."""
-    return lambda view: Endpoint(access, "POST", view, prepare, again)
+    return lambda view: Endpoint(
+        access=access,
+        method="POST",
+        view=view,
+        prepare=prepare,
+        again=again,
+        uploads=uploads,
+        once=once,
+        sensitive=sensitive,
+    )
 
 
 def form_of(request: Request) -> Mapping[str, str]:
-    """The fields of the form that was sent."""
-    form: Mapping[str, str] = request.state.form
-    return form
+    """The fields of the form that was sent, each with its last value."""
+    form: SentForm = request.state.form
+    return form.single
+
+
+def values_of(request: Request, name: str) -> Sequence[str]:
+    """All values of a field that may be sent many times, such as a box to tick on each row."""
+    form: SentForm = request.state.form
+    return form.fields.get(name, ())
+
+
+def files_of(request: Request) -> tuple[FiledAttachment, ...]:
+    """The files that were sent, in place already; Invalid names the one that was too much."""
+    form: SentForm = request.state.form
+    if form.too_much:
+        raise Invalid("adjuntos", sent_form.TOO_MUCH, name=form.too_much)
+    return form.files
 
 
 def prepared_of(request: Request) -> Any:
     """What `prepare` brought."""
     return request.state.prepared
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    """Return the fields, decoded as UTF-8. Another encoding would let them hold what is no text."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-        raise HTTPException(400)
-    async with request.form(max_fields=FIELDS) as form:
-        return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _refused(again: Again, problem: Invalid, request: Request, session: Session) -> Response:
@@ -149,6 +219,14 @@ def _sign_in_path(request: Request) -> str:
         return "/ingresar"
     query = f"?{request.url.query}" if request.url.query else ""
     return f"/ingresar?next={quote(request.url.path + query, safe='/')}"
+
+
+def _back_to(request: Request) -> str:
+    """The page somebody was on: this one, or the one whose form they sent."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    came_from = urlsplit(request.headers.get("referer", ""))
+    return safe_path(came_from.path + (f"?{came_from.query}" if came_from.query else ""), "/")
 
 
 def _noting_use(request: Request, response: Response) -> Response:

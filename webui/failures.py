@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.catalogue import _
+from gateway.rules.people import Theme
 from webui.rendering import Rendering
 
 _TITLES = {
@@ -32,7 +33,13 @@ class Failures:
     def page(self, request: Request, status: int, identifier: str = "") -> Response:
         """Return the page for a status; `identifier` names the line in the log."""
         known = status if status in _TITLES else (500 if status >= 500 else 400)
-        values = {"title": _TITLES[known], "advice": _ADVICE.get(known, ""), "identifier": identifier}
+        values = {
+            "title": _TITLES[known],
+            "advice": _ADVICE.get(known, ""),
+            "identifier": identifier,
+            "csrf": "",
+            "theme": Theme.SYSTEM,
+        }
         return Response(self._rendering.render("failure.html", None, values), status, media_type="text/html")
 
     async def answer(self, request: Request, error: Exception) -> Response:

@@ -7,12 +7,16 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from gateway import tokens
 from gateway.rules.people import Sender
 from gateway.runtime import Runtime
 from gateway.services.web_sessions import Visitor
 from webui.cookies import Cookies
 from webui.csrf import form_token
 from webui.rendering import Rendering
+
+ONCE = "envio"
+"""The field with the one-time key of a form (E10)."""
 
 HASHING_THREADS = 2
 """Each password takes 32 MB and a tenth of a second: more at once would let anybody stop the rest."""
@@ -56,6 +60,12 @@ def now_of(request: Request) -> datetime:
     return now
 
 
+def language_of(request: Request) -> str | None:
+    """The language of a page: as the person set it, else as this browser was told; None: that of the site."""
+    visitor = visitor_of(request)
+    return visitor.language if visitor is not None else web_of(request).cookies.language(request)
+
+
 def show(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """Answer with a page."""
     web, visitor = web_of(request), visitor_of(request)
@@ -63,13 +73,16 @@ def show(request: Request, template: str, *, status: int = 200, **values: object
     token = form_token(request, cookies, web.runtime.secret)
     page = web.rendering.render(
         template,
-        visitor.language if visitor is not None else None,
+        language_of(request),
         {
             "csrf": token.value,
+            "new_key": tokens.new_token,
             "notice": cookies.notice(request, web.runtime.secret),
             "now": now_of(request),
             "path": request.url.path,
             "person": visitor.person if visitor is not None else None,
+            "shortcuts": visitor is not None and visitor.shortcuts,
+            "theme": visitor.theme if visitor is not None else cookies.theme(request),
             **values,
         },
     )
@@ -85,5 +98,6 @@ def redirect(request: Request, path: str, *, notice: str = "") -> RedirectRespon
     web = web_of(request)
     response = RedirectResponse(path, status_code=303)
     if notice:
+        request.state.said = notice
         web.cookies.remember_notice(response, notice, web.runtime.secret)
     return response

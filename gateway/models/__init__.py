@@ -2,8 +2,8 @@
 
 from sqlmodel import SQLModel
 
-from gateway.models import people, queues, tickets, topics
+from gateway.models import people, queues, site, tickets, topics
 
 metadata = SQLModel.metadata
 
-__all__ = ["metadata", "people", "queues", "tickets", "topics"]
+__all__ = ["metadata", "people", "queues", "site", "tickets", "topics"]

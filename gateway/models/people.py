@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlmodel import Field, SQLModel
 
 from gateway.models.columns import text_enum
-from gateway.rules.people import Role, UserStatus
+from gateway.rules.people import Role, Theme, UserStatus
 
 
 class Company(SQLModel, table=True):
@@ -31,6 +31,8 @@ class User(SQLModel, table=True):
     company_id: int | None = Field(default=None, foreign_key="company.id", index=True)
     phone: str | None = Field(default=None, max_length=60)
     language: str = Field(default="es", max_length=2)
+    theme: Theme = Field(default=Theme.SYSTEM, sa_type=text_enum(Theme, "theme"))
+    shortcuts: bool | None = Field(default=None)  # None: as is usual for the role
     password_hash: str | None = Field(default=None, max_length=300)
     silent_until: datetime | None = Field(default=None)  # no automatic mail to them before then (L5, L10)
     created_at: datetime
@@ -45,6 +47,28 @@ class WebSession(SQLModel, table=True):
     user_id: int = Field(foreign_key="person.id", index=True)
     created_at: datetime
     seen_at: datetime
+    confirmed_at: datetime | None = Field(default=None)  # when the password was last given (W6)
+
+
+class Registration(SQLModel, table=True):
+    """What somebody wrote to sign up, apart from all people until its mailed link is used (C11).
+
+    Whoever types a stranger's address changes nothing of that stranger. `browser` is the hash of the
+    visit it was made in: elsewhere the link asks for the password as well.
+    """
+
+    hash: str = Field(primary_key=True, max_length=64)
+    email: str = Field(max_length=320, index=True)
+    name: str = Field(max_length=200)
+    company: str = Field(max_length=200)
+    cuit: str = Field(max_length=11)
+    phone: str = Field(max_length=60)
+    language: str = Field(max_length=2)
+    password_hash: str = Field(max_length=300)
+    browser: str = Field(max_length=64)
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = Field(default=None)
 
 
 class TokenPurpose(StrEnum):

@@ -95,6 +95,7 @@ class Purpose(StrEnum):
     VERIFY = "verify"  # asks an operator whether a mail was theirs (T9)
     DIGEST = "digest"  # notices gathered into one (B11)
     ALERT = "alert"
+    SECURITY = "security"  # tells somebody that their password or role changed (W9)
 
 
 class OutboxItem(Leased, table=True):
@@ -127,6 +128,8 @@ class OutboxItem(Leased, table=True):
     pauses: int = Field(default=0)  # how often the relay refused us over this row (E6)
     first_deferred_at: datetime | None = Field(default=None)
     last_error: str | None = Field(default=None, max_length=500)
+    given_up_at: datetime | None = Field(default=None)  # an administrator: listed no more as failed
+    given_up_by: int | None = Field(default=None, foreign_key="person.id")
     created_at: datetime
     sent_at: datetime | None = Field(default=None)
 

@@ -17,7 +17,7 @@ class Ticket(SQLModel, table=True):
     __table_args__ = (
         Index("ix_ticket_topic_status", "topic_id", "status", "updated_at"),
         Index("ix_ticket_assignee_status", "assignee_id", "status", "updated_at"),
-        Index("ix_ticket_requester", "requester_id", "updated_at"),
+        Index("ix_ticket_requester", "requester_id", "public_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -32,6 +32,8 @@ class Ticket(SQLModel, table=True):
     messages: int = Field(default=0)  # how many there are; the next one's number, under the row lock
     created_at: datetime
     updated_at: datetime
+    public_at: datetime  # of the newest message that a client may read: their activity, nothing internal
+    waiting_since: datetime | None = Field(default=None)  # since when a client waits for an answer
     first_reply_at: datetime | None = Field(default=None)
     closed_at: datetime | None = Field(default=None)
 
@@ -42,6 +44,17 @@ class Participant(SQLModel, table=True):
     ticket_id: int = Field(foreign_key="ticket.id", primary_key=True)
     user_id: int = Field(foreign_key="person.id", primary_key=True, index=True)
     joined_at: datetime
+
+
+class TicketSeen(SQLModel, table=True):
+    """How far a person has read a ticket. Without a row they never opened it."""
+
+    __tablename__ = "ticket_seen"
+
+    user_id: int = Field(foreign_key="person.id", primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", primary_key=True, index=True)
+    number: int  # of the newest message there was
+    at: datetime
 
 
 class Message(SQLModel, table=True):
@@ -64,6 +77,7 @@ class Message(SQLModel, table=True):
     text: str = Field(sa_type=Text)
     quoted: str = Field(default="", sa_type=Text)
     html: str = Field(default="", sa_type=Text)
+    html_version: int = Field(default=0)  # of the list of what HTML may hold that it was cleaned by (W11)
     unreadable: bool = Field(default=False)
     notes: list[str] = Field(default_factory=list, sa_type=JSON)
     created_at: datetime

@@ -24,7 +24,9 @@ class Topic(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     name: str = Field(max_length=120, unique=True)
+    description: str = Field(default="", max_length=200)  # helps who writes to choose
     address: str | None = Field(default=None, max_length=320, unique=True)
+    position: int = Field(default=0)  # in lists; those of one position by name
     is_default: bool = Field(default=False)
     enabled: bool = Field(default=True)
     created_at: datetime

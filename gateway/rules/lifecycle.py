@@ -48,6 +48,7 @@ class EventKind(StrEnum):
     SILENCED = "silenced"  # automatic mail was left out, and why (L4, L5)
     PROPOSED = "proposed"  # addresses in copy, who may join if an operator says so (T6)
     JOINED = "joined"  # somebody takes part from now on
+    LEFT = "left"  # somebody takes part no more
 
 
 def after_message(status: Status, *, by: Party, assigned: bool) -> Status:

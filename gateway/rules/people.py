@@ -54,6 +54,14 @@ class Notices(StrEnum):
     NOTHING = "nothing"
 
 
+class Theme(StrEnum):
+    """The colours somebody wants their pages in."""
+
+    SYSTEM = "system"  # as their device says
+    LIGHT = "light"
+    DARK = "dark"
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who a mail or a form is from, as the services know them."""

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway import tokens
+from gateway.mail.html import CLEANER_VERSION
 from gateway.mail.parsed import AttachedFile
 from gateway.models.tickets import Attachment, Message, Ticket
 from gateway.rules.lifecycle import Channel, MessageKind
@@ -89,6 +90,7 @@ def store(
         text=contribution.text,
         quoted=contribution.quoted,
         html=contribution.html,
+        html_version=CLEANER_VERSION if contribution.html else 0,
         unreadable=contribution.unreadable,
         notes=list(contribution.notes),
         created_at=now,

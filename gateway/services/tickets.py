@@ -55,6 +55,8 @@ def open_ticket(
         messages=1,
         created_at=now,
         updated_at=now,
+        public_at=now,
+        waiting_since=None if opening.silent else now,
     )
     add(session, ticket)
     people = dict.fromkeys([requester.user_id, *(each.user_id for each in opening.participants)])
@@ -107,6 +109,7 @@ def add_message(
             session, desk, ticket, Happening(event, message, attachments), author=author, now=now
         )
         return message
+    _note_public(ticket, party, automatic=contribution.automatic, now=now)
     woken = _wake(session, ticket, author, party, now=now)
     if party is Party.OPERATOR and ticket.assignee_id is None:
         take(session, ticket, author, now=now)
@@ -154,6 +157,7 @@ def close(
     if ticket.status is Status.CLOSED:
         return
     ticket.status, ticket.closed_at, ticket.updated_at = Status.CLOSED, now, now
+    ticket.waiting_since = None
     event = record(session, ticket, EventKind.CLOSED, by=by, now=now)
     first = contributions.first_message(session, ticket.id) if tell else None
     if tell and not (first is not None and first.automatic):  # no program is told (L2)
@@ -167,6 +171,17 @@ def reopen(session: Session, ticket: Ticket, *, by: Sender, now: datetime) -> No
     ticket.status = Status.IN_PROGRESS if ticket.assignee_id is not None else Status.NEW
     ticket.closed_at, ticket.updated_at = None, now
     record(session, ticket, EventKind.REOPENED, by=by, now=now)
+
+
+def _note_public(ticket: Ticket, party: Party, *, automatic: bool, now: datetime) -> None:
+    """What clients see of a ticket moved on; they wait from their first unanswered message on."""
+    if automatic or party is Party.SYSTEM:
+        return
+    ticket.public_at = now
+    if party is Party.OPERATOR:
+        ticket.waiting_since = None
+    elif ticket.waiting_since is None:
+        ticket.waiting_since = now
 
 
 def _wake(session: Session, ticket: Ticket, author: Sender, party: Party, *, now: datetime) -> bool:

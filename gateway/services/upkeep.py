@@ -9,10 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
-from gateway.models.people import Token, WebSession
+from gateway.models.people import Registration, Token, WebSession
 from gateway.models.queues import Blob, Job, JournalEntry
 from gateway.models.tickets import Attachment
-from gateway.services import blobs, counters
+from gateway.services import blobs, counters, used_forms
 
 KEEP_COUNTERS = timedelta(days=8)
 KEEP_ENDED = timedelta(days=7)
@@ -42,9 +42,11 @@ def forget_counts(session: Session, now: datetime) -> None:
 
 
 def remove_expired(session: Session, now: datetime) -> None:
-    """Sessions and tokens on accounts that ended a week ago. Person tokens stay with their ticket."""
+    """What ended a week ago: sessions, tokens on accounts, sign-ups, keys of forms. Person tokens stay."""
     token, web_session = table_of(Token), table_of(WebSession)
     session.execute(delete(Token).where(token.c.expires_at < now - KEEP_ENDED))
+    session.execute(delete(Registration).where(table_of(Registration).c.expires_at < now - KEEP_ENDED))
+    used_forms.forget(session, now)
     session.execute(delete(WebSession).where(web_session.c.created_at < now - KEEP_SESSIONS))
 
 

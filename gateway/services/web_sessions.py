@@ -9,7 +9,7 @@ from sqlmodel import Session
 from gateway import tokens
 from gateway.models.columns import table_of
 from gateway.models.people import User, WebSession
-from gateway.rules.people import Sender, UserStatus, Verdict
+from gateway.rules.people import Sender, Theme, UserStatus, Verdict, is_staff
 from gateway.rules.sign_in import stay
 
 SEEN_EVERY = timedelta(minutes=10)
@@ -23,12 +23,19 @@ class Visitor:
     person: Sender
     language: str
     stale: bool
+    theme: Theme
+    shortcuts: bool
+    confirmed_at: datetime  # when the password was last given
 
 
 def start(session: Session, user: User, *, now: datetime) -> str:
     """Sign a browser in; return the token its cookie carries."""
     token = tokens.new_long_token()
-    session.add(WebSession(id_hash=tokens.hash_token(token), user_id=user.id, created_at=now, seen_at=now))
+    session.add(
+        WebSession(
+            id_hash=tokens.hash_token(token), user_id=user.id, created_at=now, seen_at=now, confirmed_at=now
+        )
+    )
     session.flush()  # so that a later look in the same transaction finds it
     return token
 
@@ -40,12 +47,15 @@ def find(session: Session, token: str, *, now: datetime) -> Visitor | None:
         select(
             row.c.created_at,
             row.c.seen_at,
+            row.c.confirmed_at,
             person.c.id,
             person.c.email,
             person.c.name,
             person.c.role,
             person.c.status,
             person.c.language,
+            person.c.theme,
+            person.c.shortcuts,
         )
         .join_from(row, person, person.c.id == row.c.user_id)
         .where(row.c.id_hash == tokens.hash_token(token))
@@ -56,13 +66,26 @@ def find(session: Session, token: str, *, now: datetime) -> Visitor | None:
     if now - found.seen_at > limits.idle or now - found.created_at > limits.absolute:
         return None
     who = Sender(found.id, found.email, found.name, found.role, found.status, Verdict.PASS)
-    return Visitor(who, found.language, stale=now - found.seen_at > SEEN_EVERY)
+    return Visitor(
+        person=who,
+        language=found.language,
+        stale=now - found.seen_at > SEEN_EVERY,
+        theme=found.theme,
+        shortcuts=is_staff(found.role) if found.shortcuts is None else found.shortcuts,
+        confirmed_at=found.confirmed_at or found.created_at,
+    )
 
 
 def seen(session: Session, token: str, *, now: datetime) -> None:
     """Note that a session is in use."""
     row = table_of(WebSession)
     session.execute(update(row).where(row.c.id_hash == tokens.hash_token(token)).values(seen_at=now))
+
+
+def confirm(session: Session, token: str, *, now: datetime) -> None:
+    """Note that whoever is signed in gave their password again (W6)."""
+    row = table_of(WebSession)
+    session.execute(update(row).where(row.c.id_hash == tokens.hash_token(token)).values(confirmed_at=now))
 
 
 def end(session: Session, token: str) -> None:
