@@ -1,6 +1,7 @@
 """`sysmo backup` and `sysmo restore`: what comes back is whole, and sends nothing by itself (D13)."""
 
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -28,7 +29,7 @@ def other(
         if office.database.is_sqlite:
             url = f"sqlite:///{folder}/data/sysmo.db"
         else:
-            url = stack.enter_context(own_postgres_database("sysmo_restored"))
+            url = stack.enter_context(own_postgres_database(f"sysmo_restored_{os.getpid()}"))
         installation = Installation(folder, url, capsysbinary)
         yield installation
         installation.database.close()

@@ -78,6 +78,7 @@ class Office:
             requester_id=laura_id,
             created_at=self.now,
             updated_at=self.now,
+            public_at=self.now,
         )
         self.add(ticket)
         self.add(Event(ticket_id=ticket.id, kind=EventKind.OPENED, at=self.now))
