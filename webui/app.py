@@ -19,6 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.errors import ConfigError
 from gateway.runtime import Runtime
+from gateway.services.desk import open_desk
 from webui.cookies import Cookies
 from webui.failures import Failures
 from webui.guard import Guard
@@ -51,6 +52,7 @@ def create_app(runtime: Runtime) -> Starlette:
     )
     app.state.web = Web(
         runtime=runtime,
+        desk=open_desk(runtime.config, runtime.secret),
         rendering=rendering,
         cookies=Cookies(secure=base_url.startswith("https://")),
         hashing=CapacityLimiter(HASHING_THREADS),

@@ -11,10 +11,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,9 +21,10 @@ from gateway.rules.people import Access, may
 from gateway.services import used_forms, web_sessions
 from gateway.services.contributions import FiledAttachment
 from webui import csrf, sent_form
+from webui.after import noting
 from webui.hosts import safe_path
 from webui.sent_form import BODY_OCTETS, UPLOAD_BODY_OCTETS, SentForm
-from webui.web import ONCE, Web, now_of, redirect, visitor_of, web_of
+from webui.web import ONCE, now_of, redirect, web_of
 
 CONFIRMED_FOR = timedelta(minutes=10)
 """So long a password that was given counts for what is sensitive (W6)."""
@@ -36,8 +34,6 @@ CONFIRM_PATH = "/confirmar-clave"
 View = Callable[[Request, Session], Response]
 Prepare = Callable[[Request], Awaitable[Any]]
 Again = Callable[[Request, Session, Invalid], Response]
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +69,7 @@ class Endpoint:
             raise HTTPException(422) from None
         except DomainError:
             raise HTTPException(404) from None
-        return _noting_use(request, response)
+        return noting(request, response)
 
     async def _show(self, request: Request) -> Response:
         in_thread = web_of(request).runtime.db.in_thread
@@ -240,23 +236,3 @@ def _back_to(request: Request) -> str:
         return request.url.path + (f"?{request.url.query}" if request.url.query else "")
     came_from = urlsplit(request.headers.get("referer", ""))
     return safe_path(came_from.path + (f"?{came_from.query}" if came_from.query else ""), "/")
-
-
-def _noting_use(request: Request, response: Response) -> Response:
-    """Note that the session is in use, now and then, once the answer is out: nobody waits for it."""
-    web, visitor = web_of(request), visitor_of(request)
-    token = web.cookies.session(request)
-    if token and visitor is not None and visitor.stale and response.background is None:
-        response.background = BackgroundTask(_note_use, web, token, request)
-    return response
-
-
-async def _note_use(web: Web, token: str, request: Request) -> None:
-    def write() -> None:
-        with web.runtime.db.transaction() as session:
-            web_sessions.seen(session, token, now=now_of(request))
-
-    try:
-        await web.runtime.db.in_thread(write)
-    except SQLAlchemyError as error:
-        log.warning("web.use_not_noted", error=type(error).__name__)

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from gateway import tokens
 from gateway.rules.people import Sender
 from gateway.runtime import Runtime
+from gateway.services.desk import Desk
 from gateway.services.web_sessions import Visitor
 from webui.cookies import Cookies
 from webui.csrf import form_token
@@ -27,6 +28,7 @@ class Web:
     """One for the whole role; `app.state.web`."""
 
     runtime: Runtime
+    desk: Desk
     rendering: Rendering
     cookies: Cookies
     hashing: CapacityLimiter

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from gateway.errors import NotFound
 from gateway.rules.people import Access, is_staff
 from gateway.services import histories, portal
+from webui.after import note_read
 from webui.endpoint import page
 from webui.web import person_of, show
 
@@ -22,5 +23,8 @@ def show_ticket(request: Request, session: Session) -> Response:
         except NotFound:
             pass
         else:
+            note_read(request, session, number)
             return show(request, "ticket.html", ticket=found)
-    return show(request, "request.html", ticket=portal.read(session, number, person, whole=whole))
+    mine = portal.read(session, number, person, whole=whole)
+    note_read(request, session, number)
+    return show(request, "request.html", ticket=mine)
