@@ -17,16 +17,17 @@ ALLOWED = {
     "gateway.mail": ("gateway.mail", "gateway.rules"),
     "gateway.models": ("gateway.models", "gateway.rules"),
     "gateway.services": ("gateway.services", "gateway.models", "gateway.mail", "gateway.rules"),
+    "gateway.reader": ("gateway.reader", "gateway.mail", "gateway.rules"),
     "gateway.inbound": (
-        "gateway.inbound", "gateway.services", "gateway.models", "gateway.mail", "gateway.rules",
-        "gateway.runtime", "gateway.db", "gateway.wakeup",
+        "gateway.inbound", "gateway.reader", "gateway.services", "gateway.models", "gateway.mail",
+        "gateway.rules", "gateway.runtime", "gateway.db", "gateway.wakeup",
     ),
     "gateway.outbound": (
         "gateway.outbound", "gateway.services", "gateway.models", "gateway.mail", "gateway.rules",
         "gateway.runtime", "gateway.db", "gateway.wakeup",
     ),
     "webui": (
-        "webui", "gateway.services", "gateway.models", "gateway.mail", "gateway.rules",
+        "webui", "gateway.reader", "gateway.services", "gateway.models", "gateway.mail", "gateway.rules",
         "gateway.runtime", "gateway.db", "gateway.wakeup",
     ),
 }  # fmt: skip

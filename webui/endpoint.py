@@ -40,7 +40,8 @@ Again = Callable[[Request, Session, Invalid], Response]
 class Endpoint:
     """A declared view.
 
-    `prepare` is slow work before the transaction; `again` shows a refused form. `uploads`: the form may
+    `prepare` is slow work before the transaction, `prepare_again` before the page of a refused form,
+    which `again` shows. `uploads`: the form may
     hold files. `once`: its one-time key makes a second sending lead where the first did (E10).
     `sensitive`: the password must have been given within ten minutes (W6).
     """
@@ -50,6 +51,7 @@ class Endpoint:
     view: View
     prepare: Prepare | None = None
     again: Again | None = None
+    prepare_again: Prepare | None = None
     uploads: bool = False
     once: bool = False
     sensitive: bool = False
@@ -70,7 +72,12 @@ class Endpoint:
         return noting(request, response)
 
     async def _show(self, request: Request) -> Response:
-        return await web_of(request).runtime.db.in_thread(self._look, request, self.view)
+        in_thread = web_of(request).runtime.db.in_thread
+        if self.prepare is not None:
+            if (refused := await in_thread(self._refusal, request)) is not None:
+                return refused  # nothing slow is done for somebody who may not see it
+            request.state.prepared = await self.prepare(request)
+        return await in_thread(self._look, request, self.view)
 
     async def _act(self, request: Request) -> Response:
         web = web_of(request)
@@ -91,6 +98,8 @@ class Endpoint:
         except Invalid as problem:
             if self.again is None:
                 raise
+            if self.prepare_again is not None:
+                request.state.prepared = await self.prepare_again(request)
             refused_form = partial(_refused, self.again, problem)
             return await web.runtime.db.in_thread(self._look, request, refused_form)
 
@@ -149,9 +158,11 @@ def bare(respond: Prepare) -> Bare:
     return Bare(respond)
 
 
-def page(access: Access, *, sensitive: bool = False) -> Callable[[View], Endpoint]:
+def page(
+    access: Access, *, prepare: Prepare | None = None, sensitive: bool = False
+) -> Callable[[View], Endpoint]:
     """Declare a view that only looks: GET and HEAD, on a snapshot."""
-    return lambda view: Endpoint(access=access, method="GET", view=view, sensitive=sensitive)
+    return lambda view: Endpoint(access=access, method="GET", view=view, prepare=prepare, sensitive=sensitive)
 
 
 def action(
@@ -159,6 +170,7 @@ def action(
     *,
     prepare: Prepare | None = None,
     again: Again | None = None,
+    prepare_again: Prepare | None = None,
     uploads: bool = False,
     once: bool = False,
     sensitive: bool = False,
@@ -170,6 +182,7 @@ def action(
         view=view,
         prepare=prepare,
         again=again,
+        prepare_again=prepare_again,
         uploads=uploads,
         once=once,
         sensitive=sensitive,

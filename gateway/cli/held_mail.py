@@ -14,10 +14,10 @@ from gateway.catalogue import _, label
 from gateway.cli.output import indented
 from gateway.cli.request import Words, request_of, say
 from gateway.errors import Invalid, NotFound
-from gateway.inbound.reader import Reader, ReadingFailed
 from gateway.mail.addresses import Address
 from gateway.mail.reading import Reading
 from gateway.models.queues import JournalEntry
+from gateway.reader.reader import Reader, ReadingFailed
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Sender, UserStatus, Verdict, is_staff
 from gateway.runtime import Runtime

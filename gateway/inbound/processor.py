@@ -17,9 +17,9 @@ from sqlmodel import Session
 from gateway import failpoints
 from gateway.db import is_away
 from gateway.errors import NotFound, StaleLease, SysmoError, TryLater
-from gateway.inbound.reader import NO_CHILD, Reader, ReadingFailed
 from gateway.mail.reading import Reading
 from gateway.models.queues import JournalEntry
+from gateway.reader.reader import NO_CHILD, Reader, ReadingFailed
 from gateway.rules import retry
 from gateway.runtime import Runtime, is_dead
 from gateway.services import blobs, intake, journal, leases, letters

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, literal, select
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -11,6 +11,9 @@ from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.admission import Outcome
 from gateway.services import held
+
+REVIEWED_AT_ONCE = 100
+"""Nobody needs to know how many more than this wait, and counting them all takes time."""
 
 HELD_LONG = timedelta(days=14)
 """After that somebody is reminded of held mail, every day (T16)."""
@@ -28,13 +31,29 @@ class SetAside:
 
 def set_aside(session: Session) -> SetAside:
     """Count them."""
-    outcome, state = table_of(JournalEntry).c.outcome, table_of(OutboxItem).c.state
     return SetAside(
-        failed=_count(session, outcome == Outcome.FAILED),
+        failed=_count(session, table_of(JournalEntry).c.outcome == Outcome.FAILED),
         held=_count(session, held.undecided()),
-        undelivered=_count(session, state == OutboxState.FAILED),
-        uncertain=_count(session, state == OutboxState.UNCERTAIN),
+        undelivered=_count(session, _ended_as(OutboxState.FAILED)),
+        uncertain=_count(session, _ended_as(OutboxState.UNCERTAIN)),
     )
+
+
+def to_review(session: Session) -> int:
+    """Count the mails that wait for a person on the page of mail; more than enough is REVIEWED_AT_ONCE."""
+    entry = table_of(JournalEntry).c
+    kinds = (held.undecided(), entry.outcome == Outcome.FAILED, _ended_as(OutboxState.FAILED))
+    found = 0
+    for kind in kinds:
+        few = select(literal(1)).where(kind).limit(REVIEWED_AT_ONCE - found).subquery()
+        found += int(session.execute(select(func.count()).select_from(few)).scalar_one())
+    return found
+
+
+def _ended_as(state: OutboxState) -> ColumnElement[bool]:
+    """The condition that a mail of ours ended so and nobody gave it up."""
+    item = table_of(OutboxItem).c
+    return and_(item.state == state, item.given_up_at.is_(None))
 
 
 def held_since(session: Session, moment: datetime) -> int:

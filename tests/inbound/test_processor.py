@@ -14,11 +14,11 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
 from gateway.inbound.processor import BATCH, Processor
-from gateway.inbound.reader import NO_CHILD, Mail, Reader, ReadingFailed
 from gateway.mail.interpret import read
 from gateway.mail.reading import Reading, Surroundings
 from gateway.models.columns import table_of
 from gateway.models.tickets import Message, Ticket
+from gateway.reader.reader import NO_CHILD, Mail, Reader, ReadingFailed
 from gateway.rules.admission import Outcome
 from gateway.runtime import Runtime
 from gateway.services import blobs, contributions, intake

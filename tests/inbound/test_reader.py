@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.inbound import reader_protocol as protocol
-from gateway.inbound.reader import Reader, ReadingFailed
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Reading, Surroundings
+from gateway.reader import protocol
+from gateway.reader.reader import Reader, ReadingFailed
 
 SURROUNDINGS = Surroundings("example.com", "soporte+{token}@example.com", "here", dkim=False)
 ARRIVAL = Arrival("smtp", "ana@cliente.example", ("soporte@example.com",), listed_peer=False)
@@ -135,7 +135,7 @@ async def test_a_child_made_big_by_a_mail_is_replaced(reader):
 async def test_a_child_does_not_outlive_its_parent():
     script = (
         "import asyncio, os, sys\n"
-        "from gateway.inbound.reader import Reader\n"
+        "from gateway.reader.reader import Reader\n"
         "from tests.inbound.test_reader import ARRIVAL, MAIL, SURROUNDINGS, _children_of\n"
         "async def main():\n"
         "    await Reader(SURROUNDINGS).read(MAIL, ARRIVAL)\n"

@@ -5,9 +5,9 @@ import signal
 import sys
 import time
 
-from gateway.inbound.reader_child import serve
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Reading, Surroundings
+from gateway.reader.child import serve
 
 
 def misread(raw: bytes, arrival: Arrival, surroundings: Surroundings) -> Reading:

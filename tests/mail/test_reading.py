@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.inbound import reader_protocol as protocol
 from gateway.mail import interpret
 from gateway.mail.classify import Kind
 from gateway.mail.digest import digest
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Reading, Surroundings
+from gateway.reader import protocol
 from gateway.rules.people import Verdict
 from tests.mail.test_corpus import MAILS
 

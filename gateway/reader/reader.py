@@ -10,8 +10,8 @@ from typing import Any
 
 import gateway
 from gateway.errors import SysmoError
-from gateway.inbound import reader_protocol as protocol
 from gateway.mail.reading import Arrival, Reading, Surroundings
+from gateway.reader import protocol
 from gateway.rules import limits
 
 _ROOT = Path(gateway.__file__).parent.parent
@@ -47,7 +47,7 @@ class Reader:
         surroundings: Surroundings,
         *,
         children: int = 1,
-        child_module: str = "gateway.inbound.reader_child",
+        child_module: str = "gateway.reader.child",
         wall_seconds: float = limits.READING_WALL_SECONDS,
         idle_seconds: float = _IDLE_SECONDS,
     ) -> None:

@@ -1,6 +1,6 @@
 """The process in which mails are read: eats hostile bytes, answers with plain data, owns nothing.
 
-Run as `python -m gateway.inbound.reader_child` with pipes for standard input and output. It gets a
+Run as `python -m gateway.reader.child` with pipes for standard input and output. It gets a
 `Surroundings`, says that it is ready, then answers one mail after the other. It ends when its parent
 does (end of input), after a mail that made it big, and by the kernel's hand during one that uses up
 its time (invariants D7).
@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gateway.inbound import reader_protocol as protocol
 from gateway.mail.dns_records import TxtRecords
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Reading, Surroundings
+from gateway.reader import protocol
 from gateway.rules import limits
 
 BIG = 150 * limits.MIB  # resident octets after which a fresh process is cheaper than this one
