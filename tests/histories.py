@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from enum import StrEnum
 from functools import partial
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, exists, select, update
 from sqlmodel import Session
@@ -33,7 +34,7 @@ from gateway.services import books, downloads, held, histories, inboxes, portal,
 from gateway.services.blobs import content_of
 from gateway.services.contributions import Contribution, FiledAttachment
 from gateway.services.held import Acceptance
-from gateway.services.inboxes import Shown, View
+from gateway.services.inboxes import Shown, View, Wish
 from gateway.services.journal import REPEAT_DAYS, Settled
 from tests import canaries
 from tests.canaries import Seen
@@ -457,13 +458,18 @@ class History:
             self._check_pages(self.sender(email))
 
     def _check_pages(self, reader: Sender) -> None:
-        shown = [repr(portal.requests(self.session, reader))]
+        shown = [
+            repr(portal.requests(self.session, reader, Wish(View.MINE, Shown.ALL), zone=ZoneInfo("UTC")))
+        ]
         staff = is_staff(reader.role)
         pages = [portal.read, histories.read] if staff else [portal.read]
         for number in self.taking_part:
             shown += [_page(read, self.session, number, reader, whole=True) for read in pages]
         if staff:
-            shown += [repr(inboxes.page(self.session, reader, view, Shown.ALL)) for view in View]
+            shown += [
+                repr(inboxes.page(self.session, reader, Wish(view, Shown.ALL), zone=ZoneInfo("UTC")))
+                for view in View
+            ]
         requested = set(
             self.session.execute(
                 select(Ticket.id).where(Ticket.requester_id == reader.user_id)  # type: ignore[call-overload]

@@ -16,6 +16,9 @@ from gateway import migrations, models
 from gateway.db import Database
 from gateway.errors import ConfigError
 
+FULL_TEXT = "search_index"
+"""The table of FTS5 and those below it: no model knows them."""
+
 
 @pytest.fixture
 def empty(empty_database_url: str) -> Iterator[Database]:
@@ -29,11 +32,14 @@ def test_head_is_the_newest_revision() -> None:
     assert directory.get_current_head() == migrations.HEAD
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")  # the index of search is PostgreSQL's alone
 def test_migrating_gives_the_tables_of_the_models(empty: Database) -> None:
     migrations.migrate(empty)
     migrations.check_schema(empty)
     with empty.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), models.metadata) == []
+        opts = {"include_name": lambda name, _kind, _parents: not (name or "").startswith(FULL_TEXT)}
+        context = MigrationContext.configure(connection, opts=opts)
+        assert compare_metadata(context, models.metadata) == []
 
 
 def test_migrating_twice_changes_nothing(empty: Database) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
 from starlette.requests import Request
@@ -44,6 +45,11 @@ def visitor_of(request: Request) -> Visitor | None:
     """Who is signed in, or None. Known once `endpoint` has looked."""
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     return visitor
+
+
+def zone_of(request: Request) -> ZoneInfo:
+    """The zone whose days the site counts by."""
+    return ZoneInfo(web_of(request).runtime.config.site.timezone)
 
 
 def person_of(request: Request) -> Sender:

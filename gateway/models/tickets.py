@@ -3,21 +3,31 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from gateway.models.columns import text_enum
 from gateway.rules.lifecycle import Channel, EventKind, MessageKind, Status
 from gateway.rules.people import Party
 
+_WAITING: dict[str, Any] = {
+    "sqlite_where": text("waiting_since IS NOT NULL"),
+    "postgresql_where": text("waiting_since IS NOT NULL"),
+}
+"""Few of all tickets, so their index is small."""
+
 
 class Ticket(SQLModel, table=True):
     """One request for help. Its id is its number, which is never given twice."""
 
     __table_args__ = (
-        Index("ix_ticket_topic_status", "topic_id", "status", "updated_at"),
-        Index("ix_ticket_assignee_status", "assignee_id", "status", "updated_at"),
-        Index("ix_ticket_requester", "requester_id", "public_at"),
+        Index("ix_ticket_topic_status", "topic_id", "status", "updated_at", "id"),
+        Index("ix_ticket_assignee_status", "assignee_id", "status", "updated_at", "id"),
+        Index("ix_ticket_status", "status", "updated_at", "id"),
+        Index("ix_ticket_requester", "requester_id", "public_at", "id"),
+        Index("ix_ticket_topic_waiting", "topic_id", "waiting_since", "id", **_WAITING),
+        Index("ix_ticket_assignee_waiting", "assignee_id", "waiting_since", "id", **_WAITING),
+        Index("ix_ticket_waiting", "waiting_since", "id", **_WAITING),
         {"sqlite_autoincrement": True},
     )
 

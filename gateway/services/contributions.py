@@ -15,7 +15,7 @@ from gateway.mail.parsed import AttachedFile
 from gateway.models.tickets import Attachment, Message, Ticket
 from gateway.rules.lifecycle import Channel, MessageKind
 from gateway.rules.people import Party, Sender, Verdict
-from gateway.services import blobs
+from gateway.services import blobs, search_index
 from gateway.services.blobs import Content
 from gateway.services.statements import add, add_all
 
@@ -96,6 +96,7 @@ def store(
         created_at=now,
     )
     add(session, message)
+    search_index.add(session, ticket, message)
     return message, _attach(session, message, contribution.files, now=now)
 
 

@@ -1,59 +1,32 @@
-"""The three lists of an operator, newest activity first, a page at a time.
+"""The lists of an operator, a page at a time: what a row shows, how many there are, what can be chosen.
 
-Pages are found by key, not by counting rows, so the last one costs no more than the first. A list
-selects columns; what a row shows of its messages comes with the same query.
+Which requests those are is said in `lists` and `search`. A list selects columns; what a row shows of its
+messages comes with the same query.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, or_, select
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
 from gateway.models.people import Company, User
-from gateway.models.tickets import Attachment, Message, Ticket
+from gateway.models.tickets import Message, Ticket
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.lifecycle import Channel, Status
-from gateway.rules.people import Party, Role, Sender
-from gateway.services import portal
+from gateway.rules.people import Party, Role, Sender, UserStatus
+from gateway.services import lists, pages, portal
+from gateway.services.lists import UNASSIGNED, Key, Order, Readable, Shown, View, Wish, key_of
+from gateway.services.pages import COUNTED, PAGE, Count
 
-PAGE = 25
+__all__ = ["COUNTED", "PAGE", "UNASSIGNED", "Count", "Key", "Order", "Shown", "View", "Wish", "key_of"]
+
 OPENING_CHARACTERS = 200
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST_KEY = 40
-
-
-class View(StrEnum):
-    """Which list; the values stand in addresses that people share."""
-
-    ASSIGNED = "asignadas"
-    TOPICS = "tematicas"
-    MINE = "mias"
-
-
-class Shown(StrEnum):
-    """Which states are listed."""
-
-    OPEN = "abiertas"
-    ALL = "todas"
-    NEW = "nuevo"
-    IN_PROGRESS = "en-proceso"
-    CLOSED = "cerrado"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Where a page ends: the activity and number of its last row."""
-
-    activity: datetime
-    number: int
-
-    def __str__(self) -> str:
-        return f"{(self.activity - _EPOCH) // timedelta(microseconds=1)}-{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +45,8 @@ class Line:
     unverified: bool
     attachments: bool
     activity: datetime
+    waiting_since: datetime | None
+    unread: bool  # somebody else wrote since the reader last opened it
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +57,79 @@ class Page:
     after: Key | None
 
 
-def key_of(text: str) -> Key | None:
-    """Return the key written in an address, or None when it is none."""
-    activity, _, number = text[:_LONGEST_KEY].partition("-")
-    if not all(part.isascii() and part.isdigit() for part in (activity, number)):
-        return None
-    try:
-        return Key(_EPOCH + timedelta(microseconds=int(activity)), min(int(number), 2**31 - 1))
-    except OverflowError:
-        return None
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the filters of a list offer: numbers and names of what its reader may see."""
+
+    topics: Sequence[tuple[int, str]]
+    assignees: Sequence[tuple[int, str]]
 
 
-def page(session: Session, operator: Sender, view: View, shown: Shown, *, after: Key | None = None) -> Page:
-    """Return a page of one of the operator's lists."""
+def page(session: Session, reader: Sender, wish: Wish, *, after: Key | None = None, zone: ZoneInfo) -> Page:
+    """Return a page of a list. Invalid when its words cannot be searched, or not in time (W17)."""
+    readable = _readable(reader, wish.view)
+    found = pages.keys(session, reader, wish, after=after, zone=zone, readable=readable)
+    if not found.keys:
+        return Page([], None)
+    query = _rows(reader, wish.view, readable).where(table_of(Ticket).c.id.in_(found.numbers))
+    lines = {row[0]: Line(*row) for row in session.execute(query)}
+    return Page([lines[number] for number in found.numbers], found.after)
+
+
+def matching(session: Session, reader: Sender, wish: Wish, *, zone: ZoneInfo) -> Count:
+    """Return how many requests fulfil a wish, up to COUNTED."""
+    return pages.count(session, reader, wish, zone=zone, readable=_readable(reader, wish.view))
+
+
+def open_counts(session: Session, reader: Sender) -> Mapping[View, Count]:
+    """Return how many open requests each list has, up to COUNTED."""
+    zone = ZoneInfo("UTC")  # no day is asked for
+    sources = {view: lists.source_of(session, reader, Wish(view), zone=zone) for view in View}
+    row = session.execute(select(*(pages.how_many(source) for source in sources.values()))).one()
+    return {view: pages.capped(number) for view, number in zip(sources, row, strict=True)}
+
+
+def choices(session: Session, reader: Sender) -> Choices:
+    """Return the topics an operator answers, and who answers them, too (C6); an administrator all."""
+    topic, serving, person = table_of(Topic), table_of(TopicOperator), table_of(User)
+    name = func.coalesce(func.nullif(person.c.name, ""), person.c.email)
+    topics: Select[Any] = select(topic.c.id, topic.c.name).order_by(topic.c.position, topic.c.name)
+    people: Select[Any] = select(person.c.id, name).order_by(func.lower(name), person.c.id)
+    people = people.where(person.c.role != Role.CLIENT, person.c.status == UserStatus.ACTIVE)
+    if reader.role is not Role.ADMIN:
+        mine = select(serving.c.topic_id).where(serving.c.user_id == reader.user_id)
+        colleagues = select(serving.c.user_id).where(serving.c.topic_id.in_(mine))
+        topics = topics.where(topic.c.id.in_(mine))
+        people = people.where(or_(person.c.id.in_(colleagues), person.c.id == reader.user_id))
+    return Choices(
+        [(row[0], row[1]) for row in session.execute(topics)],
+        [(row[0], row[1]) for row in session.execute(people)],
+    )
+
+
+def may_open(operator: Sender) -> ColumnElement[bool]:
+    """The tickets an operator answers: those of their topics, those assigned to them; an
+    administrator all. The same as services/threads.may_act, as a condition."""
+    ticket, serving = table_of(Ticket), table_of(TopicOperator)
+    if operator.role is Role.ADMIN:
+        return ticket.c.id.is_not(None)
+    mine = select(serving.c.topic_id).where(serving.c.user_id == operator.user_id)
+    return or_(ticket.c.assignee_id == operator.user_id, ticket.c.topic_id.in_(mine))
+
+
+def _readable(reader: Sender, view: View) -> Readable | None:
+    """Who asked is a client there, and may not answer it at all (C1)."""
+    return partial(portal.public, reader) if view is View.MINE else None
+
+
+def _rows(reader: Sender, view: View, readable: Readable | None) -> Select[Any]:
+    """What lines show of tickets, in the order of `Line`."""
     ticket, last, writer = table_of(Ticket), table_of(Message), table_of(User).alias("writer")
     requester, assignee = table_of(User).alias("requester"), table_of(User).alias("assignee")
-    topic, company, file = table_of(Topic), table_of(Company), table_of(Attachment)
-    every = table_of(Message).alias("every")
-    newest: ColumnElement[int] = ticket.c.messages
-    activity: ColumnElement[datetime] = ticket.c.updated_at
-    readable: ColumnElement[bool] = true()
-    if view is View.MINE:  # who asked is a client there, and may not answer it at all (C1)
-        newest, activity = portal.newest(operator), func.coalesce(last.c.created_at, ticket.c.created_at)
-        readable = portal.public(operator, every)
-    rows = session.execute(
+    topic, company = table_of(Topic), table_of(Company)
+    mine = view is View.MINE
+    newest: ColumnElement[int] = portal.newest(reader) if mine else ticket.c.messages
+    return (
         select(
             ticket.c.id,
             ticket.c.subject,
@@ -117,8 +141,10 @@ def page(session: Session, operator: Sender, view: View, shown: Shown, *, after:
             func.coalesce(func.substr(last.c.text, 1, OPENING_CHARACTERS), ""),
             func.coalesce(func.nullif(writer.c.name, ""), writer.c.email),
             func.coalesce(_unverified(last), false()),
-            exists().where(every.c.ticket_id == ticket.c.id, every.c.id == file.c.message_id, readable),
-            activity,
+            lists.has_files(readable),
+            ticket.c.public_at if mine else ticket.c.updated_at,
+            ticket.c.waiting_since,
+            lists.unread(reader, readable),
         )
         .select_from(ticket)
         .join(topic, topic.c.id == ticket.c.topic_id)
@@ -127,81 +153,9 @@ def page(session: Session, operator: Sender, view: View, shown: Shown, *, after:
         .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
         .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest))
         .outerjoin(writer, writer.c.id == last.c.author_id)
-        .where(_listed(operator, view), *_in_state(shown), *_after(after, activity))
-        .order_by(activity.desc(), ticket.c.id.desc())
-        .limit(PAGE + 1)
-    ).all()
-    lines = [Line(*row) for row in rows[:PAGE]]
-    more = len(rows) > PAGE
-    return Page(lines, Key(lines[-1].activity, lines[-1].number) if more else None)
-
-
-def open_counts(session: Session, operator: Sender) -> dict[View, int]:
-    """Return how many open requests each list has."""
-    ticket = table_of(Ticket)
-    return {
-        view: int(
-            session.execute(
-                select(func.count())
-                .select_from(ticket)
-                .where(_listed(operator, view), *_in_state(Shown.OPEN))
-            ).scalar_one()
-        )
-        for view in View
-    }
-
-
-def may_open(operator: Sender) -> ColumnElement[bool]:
-    """The tickets an operator answers: those of their topics, those assigned to them; an
-    administrator all. The same as services/threads.may_act, as a condition."""
-    ticket = table_of(Ticket)
-    if operator.role is Role.ADMIN:
-        return ticket.c.id.is_not(None)
-    return or_(ticket.c.assignee_id == operator.user_id, _of_my_topics(operator))
+    )
 
 
 def _unverified(message: FromClause) -> ColumnElement[bool]:
     by_mail = and_(message.c.channel == Channel.EMAIL, message.c.party == Party.CLIENT)
     return and_(by_mail, message.c.verified.is_(False))
-
-
-def _listed(operator: Sender, view: View) -> ColumnElement[bool]:
-    ticket = table_of(Ticket)
-    match view:
-        case View.ASSIGNED:
-            return ticket.c.assignee_id == operator.user_id
-        case View.MINE:
-            return ticket.c.requester_id == operator.user_id
-        case View.TOPICS if operator.role is Role.ADMIN:
-            return ticket.c.id.is_not(None)
-        case View.TOPICS:
-            return _of_my_topics(operator)
-
-
-def _of_my_topics(operator: Sender) -> ColumnElement[bool]:
-    serving = table_of(TopicOperator)
-    mine = select(serving.c.topic_id).where(serving.c.user_id == operator.user_id)
-    return table_of(Ticket).c.topic_id.in_(mine)
-
-
-def _in_state(shown: Shown) -> list[ColumnElement[bool]]:
-    status = table_of(Ticket).c.status
-    match shown:
-        case Shown.ALL:
-            return []
-        case Shown.OPEN:
-            return [status != Status.CLOSED]
-        case Shown.NEW:
-            return [status == Status.NEW]
-        case Shown.IN_PROGRESS:
-            return [status == Status.IN_PROGRESS]
-        case Shown.CLOSED:
-            return [status == Status.CLOSED]
-
-
-def _after(key: Key | None, activity: ColumnElement[datetime]) -> list[ColumnElement[bool]]:
-    if key is None:
-        return []
-    ticket = table_of(Ticket)
-    earlier = and_(activity == key.activity, ticket.c.id < key.number)
-    return [or_(activity < key.activity, earlier)]

@@ -4,22 +4,26 @@ Nothing internal comes from here, not even its time: activity is that of the pub
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, false, func, or_, select
 from sqlmodel import Session
 
 from gateway.errors import NotFound
 from gateway.models.columns import table_of
 from gateway.models.people import User
-from gateway.models.tickets import Attachment, Message, Ticket
+from gateway.models.tickets import Message, Ticket
 from gateway.models.topics import Topic
 from gateway.rules.lifecycle import MessageKind, Status
 from gateway.rules.people import Party, Sender
+from gateway.services import lists, pages
 from gateway.services.conversation import LARGEST_NUMBER, SHOWN, Conversation, MessageShown, files_of
+from gateway.services.lists import Key, View, Wish
+from gateway.services.pages import Count
 
-LISTED = 200
 OPENING_CHARACTERS = 200
 MESSAGES = table_of(Message)
 
@@ -37,6 +41,15 @@ class RequestLine:
     mine: bool
     attachments: bool
     activity: datetime
+    unread: bool  # somebody else wrote since they last opened it
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """One page of that list; `after` leads to the next one, None on the last."""
+
+    lines: Sequence[RequestLine]
+    after: Key | None
 
 
 def public(reader: Sender, message: FromClause = MESSAGES) -> ColumnElement[bool]:
@@ -54,21 +67,27 @@ def public(reader: Sender, message: FromClause = MESSAGES) -> ColumnElement[bool
 
 def newest(reader: Sender) -> ScalarSelect[int]:
     """The number of the newest message of a ticket that a client may read."""
-    ticket = table_of(Ticket)
+    ticket, message = table_of(Ticket), table_of(Message).alias("newest")
     return (
-        select(func.max(MESSAGES.c.number))
-        .where(MESSAGES.c.ticket_id == ticket.c.id, public(reader))
+        select(message.c.number)
+        .where(message.c.ticket_id == ticket.c.id, public(reader, message))
+        .order_by(message.c.number.desc())
+        .limit(1)
         .correlate(ticket)
         .scalar_subquery()
     )
 
 
-def requests(session: Session, reader: Sender) -> Sequence[RequestLine]:
-    """Return the requests this person made, newest public activity first."""
+def requests(
+    session: Session, reader: Sender, wish: Wish, *, after: Key | None = None, zone: ZoneInfo
+) -> RequestPage:
+    """Return a page of the requests this person made. Invalid when its words cannot be searched (W17)."""
+    own, readable = _own(wish), partial(public, reader)
+    found = pages.keys(session, reader, own, after=after, zone=zone, readable=readable)
+    if not found.keys:
+        return RequestPage([], None)
     ticket, topic, writer = table_of(Ticket), table_of(Topic), table_of(User)
-    message, file = table_of(Message), table_of(Attachment)
     last = table_of(Message).alias("last")
-    activity = func.coalesce(last.c.created_at, ticket.c.created_at)
     rows = session.execute(
         select(
             ticket.c.id,
@@ -77,20 +96,28 @@ def requests(session: Session, reader: Sender) -> Sequence[RequestLine]:
             topic.c.name,
             func.coalesce(func.substr(last.c.text, 1, OPENING_CHARACTERS), ""),
             writer.c.name,
-            last.c.author_id == reader.user_id,
-            exists()
-            .where(message.c.ticket_id == ticket.c.id, public(reader), file.c.message_id == message.c.id)
-            .correlate(ticket),
-            activity,
+            func.coalesce(last.c.author_id == reader.user_id, false()),
+            lists.has_files(readable),
+            ticket.c.public_at,
+            lists.unread(reader, readable),
         )
         .join_from(ticket, topic, topic.c.id == ticket.c.topic_id)
         .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest(reader)))
         .outerjoin(writer, writer.c.id == last.c.author_id)
-        .where(ticket.c.requester_id == reader.user_id)
-        .order_by(activity.desc(), ticket.c.id.desc())
-        .limit(LISTED)
+        .where(ticket.c.id.in_(found.numbers))
     )
-    return [RequestLine(*row) for row in rows]
+    lines = {row[0]: RequestLine(*row) for row in rows}
+    return RequestPage([lines[number] for number in found.numbers], found.after)
+
+
+def matching(session: Session, reader: Sender, wish: Wish, *, zone: ZoneInfo) -> Count:
+    """Return how many of their requests fulfil a wish."""
+    return pages.count(session, reader, _own(wish), zone=zone, readable=partial(public, reader))
+
+
+def _own(wish: Wish) -> Wish:
+    """A client's list knows their own requests and no filter by people or companies."""
+    return replace(wish, view=View.MINE, assignee=None, company="", client="")
 
 
 def read(session: Session, number: int, reader: Sender, *, whole: bool) -> Conversation:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, true
@@ -16,6 +17,7 @@ from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Role
 from gateway.services import portal
+from gateway.services.lists import Shown, View, Wish
 from tests import canaries
 from tests.histories import LAURA, MALLORY, NADIA, PEDRO, SETTINGS, SUPPORT, History, Received, Style
 
@@ -226,7 +228,9 @@ def seen_by_laura(history: History, *, internal: bool) -> list[str]:
     history.operator_answers(notice, orders=["#cerrar"], attach=False)
     laura = history.sender(LAURA)
     shown = [words_of(each.mail) for each in history.received if each.to == LAURA]
-    shown.append(repr(portal.requests(history.session, laura)))
+    shown.append(
+        repr(portal.requests(history.session, laura, Wish(View.MINE, Shown.ALL), zone=ZoneInfo("UTC")))
+    )
     shown.append(repr(portal.read(history.session, ticket, laura, whole=False)))
     history.session.rollback()
     return [RANDOM.sub("", each) for each in shown]

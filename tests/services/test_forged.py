@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, func, select, update
@@ -22,6 +23,7 @@ from gateway.rules.people import Role, Sender, UserStatus
 from gateway.runtime import Runtime
 from gateway.services import portal
 from gateway.services.journal import Settled
+from gateway.services.lists import Shown, View, Wish
 from tests.factories import make_operator, make_topic, make_user
 from tests.office import CRLF, Office, mail
 
@@ -432,7 +434,7 @@ def test_a_reply_address_collects_no_codes_of_other_services(scene: Scene, heade
     laura = Sender(person.id, person.email, person.name, person.role, person.status)
     shown = portal.read(session, scene.ticket.id, laura, whole=True)
     assert WORDS not in str(shown)
-    assert WORDS not in str(portal.requests(session, laura))
+    assert WORDS not in str(portal.requests(session, laura, Wish(View.MINE, Shown.ALL), zone=ZoneInfo("UTC")))
 
 
 @pytest.mark.parametrize(

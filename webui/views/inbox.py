@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from gateway.rules.people import Access
 from gateway.services import inboxes
-from gateway.services.inboxes import Shown, View
+from gateway.services.inboxes import Shown, View, Wish
 from webui.endpoint import page
-from webui.web import person_of, show
+from webui.web import person_of, show, zone_of
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -23,7 +23,7 @@ def show_inbox(request: Request, session: Session) -> Response:
     view = _one_of(View, query.get("vista"), View.TOPICS)
     shown = _one_of(Shown, query.get("estado"), Shown.OPEN)
     after = inboxes.key_of(query.get("antes", ""))
-    found = inboxes.page(session, person, view, shown, after=after)
+    found = inboxes.page(session, person, Wish(view, shown), after=after, zone=zone_of(request))
     return show(
         request,
         "inbox.html",

@@ -1,0 +1,104 @@
+"""A page of a list by its keys, and how many there are, for operators (`inboxes`) and clients (`portal`)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlmodel import Session
+
+from gateway.models.columns import table_of
+from gateway.models.tickets import Ticket
+from gateway.rules.people import Sender
+from gateway.services import lists, search
+from gateway.services.lists import Key, Readable, Source, View, Wish
+
+PAGE = 25
+COUNTED = 1_000
+"""Where counting stops: beyond it is "more than 1,000"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; with `more`, more than that."""
+
+    number: int
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The requests of a page in their order; `after` leads to the next page, None on the last."""
+
+    keys: Sequence[Key]
+    after: Key | None
+
+    @property
+    def numbers(self) -> list[int]:
+        return [key.number for key in self.keys]
+
+
+def keys(
+    session: Session,
+    reader: Sender,
+    wish: Wish,
+    *,
+    after: Key | None = None,
+    zone: ZoneInfo,
+    readable: Readable | None = None,
+) -> Keys:
+    """Return which requests a page shows. Invalid when its words cannot be searched, or not in time."""
+    asked = search.asked_for(wish, hidden=wish.view is not View.MINE)
+    source = lists.source_of(session, reader, wish, zone=zone, readable=readable)
+    found: list[Key] = []
+    with _bounded(session, wish):
+        for run in source.runs:
+            if after is not None and after.waiting and not run.waiting:
+                after = None  # the stretch of those that wait was behind that key
+            if after is not None and run.waiting and not after.waiting:
+                continue
+            limit = PAGE + 1 - len(found)
+            rows = search.find(session, source, run, asked, limit=limit, after=after)
+            found += [Key(moment, number, run.waiting) for number, moment in rows]
+            if len(found) > PAGE:
+                return Keys(found[:PAGE], found[PAGE - 1])
+    return Keys(found, None)
+
+
+def count(
+    session: Session, reader: Sender, wish: Wish, *, zone: ZoneInfo, readable: Readable | None = None
+) -> Count:
+    """Return how many requests fulfil a wish."""
+    asked = search.asked_for(wish, hidden=wish.view is not View.MINE)
+    source = lists.source_of(session, reader, wish, zone=zone, readable=readable)
+    with _bounded(session, wish):
+        if asked is not None:
+            return Count(*search.count(session, source, asked, COUNTED))
+        return capped(session.execute(select(how_many(source))).scalar_one())
+
+
+def how_many(source: Source) -> ColumnElement[int]:
+    """How many requests a list has, counted to one beyond COUNTED."""
+    number = table_of(Ticket).c.id
+    arms: list[Select[tuple[int]]] = [
+        select(number).where(*arm, *source.filters).limit(COUNTED + 1) for arm in source.arms
+    ]
+    parts = [select(arm.subquery().c.id) for arm in arms]
+    rows = union_all(*parts).limit(COUNTED + 1).subquery()
+    return select(func.count()).select_from(rows).scalar_subquery()
+
+
+def capped(number: int) -> Count:
+    """What was counted to one beyond COUNTED."""
+    return Count(min(number, COUNTED), number > COUNTED)
+
+
+@contextmanager
+def _bounded(session: Session, wish: Wish) -> Iterator[None]:
+    """A list as it is needs no limit: it is read along an index. What is picked from it does."""
+    if wish == Wish(wish.view, wish.shown, topic=wish.topic, order=wish.order):
+        yield
+        return
+    with search.in_time(session):
+        yield

@@ -1,0 +1,227 @@
+"""Finding requests by their words: the newest that match, or the few that match at all, within two seconds.
+
+A common word is looked for in the first requests of the list: a page is full after some. A rare one is
+looked up in the index. Which it is shows when the first window is read, so no statistics are asked.
+What decides is always the same text (services/search_index), however a request was come by.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    column,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from gateway.catalogue import _
+from gateway.errors import Invalid
+from gateway.models.columns import table_of
+from gateway.models.search import ALL_STEMS, SearchDocument
+from gateway.models.tickets import Ticket
+from gateway.rules import search_terms, words
+from gateway.rules.search_terms import Term
+from gateway.services.lists import Key, Run, Source, Wish
+
+SECONDS = 2.0
+"""How long the database may look (W17)."""
+
+WINDOWS = (200, 2_000)
+"""Requests looked at in turn before the index is asked."""
+COMMON = 3
+"""Matches in the first window from which on looking further is quicker than the index."""
+
+_CANCELLED = "57014"
+
+Found = tuple[int, datetime]
+
+_DOCUMENT, _TICKET = table_of(SearchDocument), table_of(Ticket)
+_FULL_TEXT = table("search_index", column("rowid"), column("search_index"))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What must be found in a document. `hidden`: in what its requester may not read as well."""
+
+    terms: Sequence[Term]
+    hidden: bool
+
+    def condition(self, *, sqlite: bool) -> ColumnElement[bool]:
+        """Whether a document has it all."""
+        place = func.instr if sqlite else func.strpos
+        stems: ColumnElement[str] = _DOCUMENT.c.stems
+        said: ColumnElement[str] = _DOCUMENT.c.words
+        if self.hidden:
+            stems, said = stems + _DOCUMENT.c.hidden_stems, said + _DOCUMENT.c.hidden_words
+        stems = stems + literal(" ")
+        conditions = []
+        for term in self.terms:
+            if term.phrase:
+                here = place(said, f" {' '.join(term.phrase)} ") > 0
+            else:
+                here = or_(*(place(stems, f" {stem} ") > 0 for stem in term.stems[0]))
+            conditions.append(not_(here) if term.excluded else here)
+        return and_(*conditions)
+
+    @property
+    def indexed(self) -> list[tuple[str, ...]]:
+        """What the index can be asked for, any stem of each. Nothing for who may not read all it holds."""
+        if not self.hidden:
+            return []
+        return list(dict.fromkeys(each for term in self.terms if not term.excluded for each in term.stems))
+
+
+def asked_for(wish: Wish, *, hidden: bool) -> Asked | None:
+    """Return what a wish wants found, None when it names no words. Invalid when they cannot be searched."""
+    if any(len(each) > search_terms.LONGEST for each in (wish.words, wish.company, wish.client)):
+        raise Invalid("q", _("Search for at most {count} characters."), count=search_terms.LONGEST)
+    terms = search_terms.parse(wish.words)
+    if wish.words.strip() and not terms:
+        raise Invalid("q", _("Write a word or a number to search for."))
+    terms += search_terms.names(wish.company, words.COMPANY) + search_terms.names(wish.client, words.CLIENT)
+    return Asked(terms, hidden) if terms else None
+
+
+def find(
+    session: Session, source: Source, run: Run, asked: Asked | None, *, limit: int, after: Key | None = None
+) -> list[Found]:
+    """Return numbers and moments of the first requests of a run that match, `limit` at most."""
+    if asked is None:
+        return [(row.id, row.moment) for row in session.execute(source.first(run, limit, after))]
+    found: list[Found] = []
+    start, place = after, 0
+    while True:
+        size = WINDOWS[min(place, len(WINDOWS) - 1)]
+        rows = session.execute(_window(session, source.first(run, size, start), run, asked)).all()
+        found += [(row.id, row.moment) for row in rows if row.matches]
+        if len(found) >= limit or len(rows) < size:
+            return found[:limit]
+        place += 1
+        rare = len(found) < COMMON or place == len(WINDOWS)
+        if rare and asked.indexed:
+            query = _looked_up(
+                session, source, asked, [*run.conditions, *([run.after(after)] if after else [])]
+            )
+            ordered = run.ordered(query.add_columns(_TICKET.c.id, run.moment.label("moment")), limit)
+            return [(row.id, row.moment) for row in session.execute(ordered)]
+        start = Key(rows[-1].moment, rows[-1].id)
+
+
+def count(session: Session, source: Source, asked: Asked, most: int) -> tuple[int, bool]:
+    """Return how many requests match, and whether there are more than were counted.
+
+    Of a common word those among the first `most` requests are counted and no others.
+    """
+    run = source.runs[-1]
+    window = _window(session, source.first(run, most), run, asked, everything=True).subquery()
+    seen, found = session.execute(
+        select(func.count(), func.count().filter(window.c.matches)).select_from(window)
+    ).one()
+    if seen < most and len(source.runs) == 1:
+        return found, False
+    if found * 20 >= most or not asked.indexed:
+        return found, True
+    rows = _looked_up(session, source, asked, []).add_columns(_TICKET.c.id).limit(most + 1).subquery()
+    number = session.execute(select(func.count()).select_from(rows)).scalar_one()
+    return min(number, most), number > most
+
+
+@contextmanager
+def in_time(session: Session) -> Iterator[None]:
+    """Stop the database after two seconds, and say so in plain words (W17)."""
+    limited = _limited_sqlite(session) if is_sqlite(session) else _limited_postgres(session)
+    try:
+        with limited:
+            yield
+    except DBAPIError as error:
+        if not _was_stopped(error):
+            raise
+        raise Invalid("q", _("This search takes too long. Add a word or a filter.")) from None
+
+
+def is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _window(
+    session: Session, first: Select[Found], run: Run, asked: Asked, *, everything: bool = False
+) -> Select[tuple[int, datetime, bool]]:
+    """The first requests of a list, each with whether it matches."""
+    rows = first.subquery()
+    matches = func.coalesce(asked.condition(sqlite=is_sqlite(session)), literal(False)).label("matches")
+    query = select(rows.c.id, rows.c.moment, matches).outerjoin_from(
+        rows, _DOCUMENT, _DOCUMENT.c.ticket_id == rows.c.id
+    )
+    if everything:
+        return query
+    if run.down:
+        return query.order_by(rows.c.moment.desc(), rows.c.id.desc())
+    return query.order_by(rows.c.moment, rows.c.id)
+
+
+def _looked_up(
+    session: Session, source: Source, asked: Asked, more: Sequence[ColumnElement[bool]]
+) -> Select[tuple[()]]:
+    """The requests that the index gives and the reader may see, from the index on."""
+    sqlite = is_sqlite(session)
+    conditions = [source.whole, *source.filters, *more, asked.condition(sqlite=sqlite)]
+    join: FromClause = _DOCUMENT.join(_TICKET, _TICKET.c.id == _DOCUMENT.c.ticket_id)
+    if sqlite:
+        named = _FULL_TEXT.c.search_index.op("MATCH")(_expression(asked.indexed))
+        numbers = select(_FULL_TEXT.c.rowid).where(named)
+        conditions.append(_TICKET.c.id.in_(numbers))
+    else:
+        stems = literal_column(ALL_STEMS, ARRAY(Text))
+        conditions += [stems.op("&&")(literal(list(any_), ARRAY(Text))) for any_ in asked.indexed]
+    return select().select_from(join).where(*conditions)
+
+
+def _expression(indexed: Sequence[Sequence[str]]) -> str:
+    """The query of FTS5, of our own words alone: quoted, and made of letters and digits."""
+    groups = (" OR ".join(f'"{stem}"' for stem in any_) for any_ in indexed)
+    return " AND ".join(f"({group})" for group in groups)
+
+
+@contextmanager
+def _limited_sqlite(session: Session) -> Iterator[None]:
+    until = time.monotonic() + SECONDS
+    connection = session.connection().connection.driver_connection
+    if connection is None:
+        raise LookupError("no connection")
+    connection.set_progress_handler(lambda: time.monotonic() > until, 50_000)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+@contextmanager
+def _limited_postgres(session: Session) -> Iterator[None]:
+    """In a savepoint, so that the page can still be told what went wrong."""
+    with session.begin_nested():
+        session.execute(text(f"SET LOCAL statement_timeout = {int(SECONDS * 1000)}"))
+        yield
+        session.execute(text("SET LOCAL statement_timeout = DEFAULT"))
+
+
+def _was_stopped(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_INTERRUPT or getattr(error.orig, "sqlstate", None) == _CANCELLED
