@@ -71,6 +71,7 @@ class Secret:
     seen: Seen
     ticket: int | None = None
     readers: frozenset[str] = frozenset()
+    writer: str = ""  # who takes part reads their own words again, on the web
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,9 @@ class History:
             self.taking_part[done.ticket_id] = joined
         if done.outcome is Outcome.OPENED or (done.outcome is Outcome.APPENDED and entitled):
             for number in mine:
-                self.secrets[number] = Secret(self.secrets[number].what, Seen.PUBLISHED, done.ticket_id)
+                what = self.secrets[number].what
+                writer = what.rpartition(" of ")[2]
+                self.secrets[number] = Secret(what, Seen.PUBLISHED, done.ticket_id, writer=writer)
 
     def client_answers(
         self, received: Received, sender: str, *, verified: bool, style: Style, **more: str
@@ -486,7 +489,8 @@ class History:
         if secret.seen is Seen.STAFF:
             allowed = is_staff(reader.role)
         else:
-            public = secret.seen is Seen.PUBLISHED and secret.ticket in requested
+            own = secret.ticket in requested or reader.email in (*secret.readers, secret.writer)
+            public = secret.seen is Seen.PUBLISHED and own
             allowed = public or (secret.seen is not Seen.NOBODY and secret.ticket in answered)
         assert allowed, f"{reader.email} is shown {secret}"
 

@@ -64,6 +64,24 @@ def after_message(status: Status, *, by: Party, assigned: bool) -> Status:
     return status
 
 
+def after_event(status: Status, kind: EventKind, *, answer: bool, assigned: bool) -> Status:
+    """Return the status after something happened: how a ticket moved can be told from its events alone.
+
+    `answer`: an operator wrote to the client. `assigned`: somebody has it.
+    """
+    match kind:
+        case EventKind.TAKEN | EventKind.ASSIGNED:
+            return Status.IN_PROGRESS if assigned else status
+        case EventKind.REPLIED if answer:
+            return Status.IN_PROGRESS
+        case EventKind.CLOSED:
+            return Status.CLOSED
+        case EventKind.REOPENED:
+            return Status.IN_PROGRESS if assigned else Status.NEW
+        case _:
+            return status
+
+
 def can_reopen(closed_at: datetime | None, *, now: datetime, reopen_days: int) -> bool:
     """Whether a client's message still belongs to this ticket, or opens one linked to it."""
     return closed_at is None or now - closed_at <= timedelta(days=reopen_days)

@@ -27,7 +27,7 @@ class Download:
 def attachment(session: Session, folder: Path, attachment_id: str, reader: Sender) -> Download:
     """Return an attachment whose message this person may read; NotFound for any other."""
     file, message, ticket = table_of(Attachment), table_of(Message), table_of(Ticket)
-    own = (ticket.c.requester_id == reader.user_id) & portal.public(reader)
+    own = portal.readable(reader)
     allowed = or_(own, inboxes.may_open(reader)) if is_staff(reader.role) else own
     row = session.execute(
         select(file.c.filename, file.c.content_type, file.c.sha256)

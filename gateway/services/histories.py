@@ -1,46 +1,54 @@
 """A ticket with its whole history, for operators who may answer it. Clients read `portal` instead."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from gateway.errors import NotFound
 from gateway.models.columns import table_of
 from gateway.models.people import Company, User
-from gateway.models.queues import OutboxItem, Purpose
-from gateway.models.tickets import Event, Message, Participant, Ticket
+from gateway.models.queues import JournalEntry
+from gateway.models.tickets import Message, Participant, Ticket
 from gateway.models.topics import Topic
 from gateway.rules.lifecycle import Channel, EventKind
 from gateway.rules.people import Sender
-from gateway.services import inboxes, staff
+from gateway.services import deliveries, happenings, held, inboxes, provenance, staff
 from gateway.services.conversation import (
     LARGEST_NUMBER,
-    SHOWN,
     Conversation,
-    Delivery,
-    EventShown,
+    Entry,
     MessageShown,
     files_of,
+    first_shown,
 )
 
-_TOLD_BY_MESSAGES = (EventKind.OPENED, EventKind.REPLIED, EventKind.COMMENTED)
+_HELD = 10
 
 
-def read(session: Session, number: int, operator: Sender, *, whole: bool) -> Conversation:
+def read(
+    session: Session, number: int, operator: Sender, *, whole: bool, wanted: int | None = None
+) -> Conversation:
     """Return a ticket this operator may open; NotFound when there is none, or not for them (C6).
 
-    Without `whole` the oldest messages, and what happened among them, are left out.
+    Without `whole` the oldest messages, and what happened among them, are left out, but for the
+    `wanted` one and all that follow it. The number of queries does not depend on how many there are.
     """
     row = _facts(session, number, operator)
-    first = 1 if whole else max(1, row.messages - SHOWN + 1)
-    messages = _messages(session, number, operator, first)
+    place = _place(session, row.id, wanted) if wanted is not None and not whole else None
+    first = first_shown(row.messages, whole=whole, wanted=place)
+    events = happenings.rows_of(session, row.id)
+    others = _others(session, row.id, row.requester_id)
+    copied = tuple(email for email, joined_at in others if joined_at == row.created_at)
+    messages = _messages(session, row.id, operator, first, _Around(events, copied))
     begun = messages[0].at if first > 1 and messages else None
-    events = [each for each in _events(session, number) if begun is None or each.at >= begun]
-    entries: list[MessageShown | EventShown] = [*messages, *events]
+    happened = [each for each in happenings.shown(session, events) if begun is None or each.at >= begun]
+    entries: list[Entry] = [*messages, *happened]
     entries.sort(key=lambda entry: entry.at)  # stable: a message before what it made happen
+    related = _related(session, operator, row.linked_to, _may_belong_to(events))
     return Conversation(
         number=row.id,
         subject=row.subject,
@@ -54,11 +62,13 @@ def read(session: Session, number: int, operator: Sender, *, whole: bool) -> Con
         cuit=row.cuit,
         assignee=row.assignee,
         assigned_to_reader=row.assignee_id == operator.user_id,
+        asked_by_reader=row.requester_id == operator.user_id,
         created_at=row.created_at,
         first_reply_at=row.first_reply_at,
-        participants=_others(session, number, row.requester_id),
-        linked_to=row.linked_to,
-        may_belong_to=_may_belong_to(session, number),
+        participants=tuple(email for email, _ in others),
+        linked_to=row.linked_to if row.linked_to in related else None,
+        may_belong_to=may_be if (may_be := _may_belong_to(events)) in related else None,
+        held=_held(session, row.id),
         entries=tuple(entries),
         earlier=first - 1,
     )
@@ -89,18 +99,46 @@ def _facts(session: Session, number: int, operator: Sender) -> Any:
     return row
 
 
-def _messages(session: Session, number: int, operator: Sender, first: int) -> list[MessageShown]:
-    message, author = table_of(Message), table_of(User)
+def _place(session: Session, number: int, wanted: int) -> int | None:
+    """Where in the ticket a message stands, None when it is of another one."""
+    message = table_of(Message).c
+    return session.execute(
+        select(message.number).where(message.id == min(wanted, LARGEST_NUMBER), message.ticket_id == number)
+    ).scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What messages are told apart by: the events of their ticket, who stood in copy of the first one."""
+
+    events: Sequence[Any]
+    copied: tuple[str, ...]
+
+
+def _messages(
+    session: Session, number: int, operator: Sender, first: int, around: _Around
+) -> list[MessageShown]:
+    message, author, entry = table_of(Message), table_of(User), table_of(JournalEntry)
     rows = session.execute(
-        select(message, author.c.name, author.c.email)
+        select(
+            *(column for column in message.c if column.name != "html"),  # of up to 1 MiB each
+            (message.c.html != "").label("as_sent"),
+            author.c.name,
+            author.c.email,
+            entry.c.size.label("octets"),
+            entry.c.recipients,
+        )
         .outerjoin_from(message, author, author.c.id == message.c.author_id)
+        .outerjoin(entry, entry.c.id == message.c.journal_id)
         .where(message.c.ticket_id == number, message.c.number >= first)
         .order_by(message.c.number)
     ).all()
-    files = files_of(session, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    files = files_of(session, ids)
     doubtful = [row for row in rows if row.channel is Channel.EMAIL and not row.verified]
     staff_claimed = staff.claimed(session, [row.email or "" for row in doubtful])
-    deliveries = _deliveries(session, number)
+    got_to = deliveries.of_messages(session, number, ids, around.events)
+    routes = provenance.routes(session, rows, around.events, around.copied)
     return [
         MessageShown(
             id=row.id,
@@ -120,85 +158,43 @@ def _messages(session: Session, number: int, operator: Sender, first: int) -> li
             automatic=row.automatic,
             unreadable=row.unreadable,
             notes=tuple(row.notes),
-            original=row.journal_id is not None,
-            deliveries=deliveries.get(row.id, ()),
+            route=routes[row.id],
+            as_sent=row.as_sent,
+            deliveries=got_to.get(row.id, ()),
         )
         for row in rows
     ]
 
 
-def _events(session: Session, number: int) -> list[EventShown]:
-    event, actor, ticket = table_of(Event), table_of(User), table_of(Ticket)
-    on_behalf = and_(event.c.kind == EventKind.OPENED, event.c.actor_id != ticket.c.requester_id)
-    rows = session.execute(
-        select(event.c.kind, event.c.at, event.c.detail, actor.c.name, actor.c.email)
-        .outerjoin_from(event, actor, actor.c.id == event.c.actor_id)
-        .join(ticket, ticket.c.id == event.c.ticket_id)
-        .where(event.c.ticket_id == number, or_(event.c.kind.not_in(_TOLD_BY_MESSAGES), on_behalf))
-        .order_by(event.c.id)
-    ).all()
-    people = _names(session, User, [_target(row) for row in rows if row.kind is EventKind.ASSIGNED])
-    topics = _names(session, Topic, [_target(row) for row in rows if row.kind is EventKind.MOVED])
-    return [
-        EventShown(
-            kind=row.kind,
-            actor=row.name or row.email or "",
-            target=_target_name(row, people, topics),
-            at=row.at,
-        )
-        for row in rows
-    ]
-
-
-def _target(row: Any) -> Any:
-    return row.detail.get("to")
-
-
-def _target_name(row: Any, people: Mapping[int, str], topics: Mapping[int, str]) -> str:
-    target = _target(row)
-    match row.kind:
-        case EventKind.ASSIGNED:
-            return people.get(target, "")
-        case EventKind.MOVED:
-            return topics.get(target, "")
-        case _:
-            return target if isinstance(target, str) else ""
-
-
-def _names(session: Session, model: type[User | Topic], ids: list[Any]) -> dict[int, str]:
-    table = table_of(model)
-    rows = session.execute(select(table.c.id, table.c.name).where(table.c.id.in_([i for i in ids if i])))
-    return {row.id: row.name for row in rows}
-
-
-def _deliveries(session: Session, number: int) -> dict[int, tuple[Delivery, ...]]:
-    """Return how far the replies of operators got, by message."""
-    event, item = table_of(Event), table_of(OutboxItem)
-    found: dict[int, tuple[Delivery, ...]] = defaultdict(tuple)
-    for message_id, recipient, state in session.execute(
-        select(event.c.message_id, item.c.recipient, item.c.state)
-        .join_from(item, event, event.c.id == item.c.event_id)
-        .where(item.c.ticket_id == number, item.c.purpose == Purpose.REPLY)
-        .order_by(item.c.id)
-    ):
-        found[message_id] += (Delivery(recipient, state),)
-    return found
-
-
-def _others(session: Session, number: int, requester_id: int) -> tuple[str, ...]:
+def _others(session: Session, number: int, requester_id: int) -> list[tuple[str, datetime]]:
+    """Who takes part besides the requester, and since when."""
     taking_part, person = table_of(Participant), table_of(User)
     rows = session.execute(
-        select(person.c.email)
+        select(person.c.email, taking_part.c.joined_at)
         .join_from(taking_part, person, person.c.id == taking_part.c.user_id)
         .where(taking_part.c.ticket_id == number, person.c.id != requester_id)
         .order_by(taking_part.c.joined_at, person.c.id)
     )
-    return tuple(rows.scalars())
+    return [(row.email, row.joined_at) for row in rows]
 
 
-def _may_belong_to(session: Session, number: int) -> int | None:
-    event = table_of(Event)
-    detail = session.execute(
-        select(event.c.detail).where(event.c.ticket_id == number, event.c.kind == EventKind.OPENED).limit(1)
-    ).scalar()
-    return detail.get("may_belong_to") if detail else None
+def _may_belong_to(events: Sequence[Any]) -> int | None:
+    named = (row.detail.get("may_belong_to") for row in events if row.kind is EventKind.OPENED)
+    return next((each for each in named if isinstance(each, int)), None)
+
+
+def _related(session: Session, operator: Sender, *numbers: int | None) -> frozenset[int]:
+    """Which of these tickets this operator may open: of the others not even the number is told (C6)."""
+    wanted = [each for each in numbers if each is not None]
+    if not wanted:
+        return frozenset()
+    ticket = table_of(Ticket).c
+    rows = session.execute(select(ticket.id).where(ticket.id.in_(wanted), inboxes.may_open(operator)))
+    return frozenset(rows.scalars())
+
+
+def _held(session: Session, number: int) -> tuple[int, ...]:
+    """The mails that point at this ticket and wait for a decision, oldest first."""
+    entry = table_of(JournalEntry).c
+    query = select(entry.id).where(entry.ticket_id == number, held.undecided())
+    return tuple(session.execute(query.order_by(entry.id).limit(_HELD)).scalars())

@@ -1,4 +1,4 @@
-"""What a client may read of their own requests: the only source of text for clients (invariants C2).
+"""What a client may read of requests they made or take part in: the only source of text for clients (C2).
 
 Nothing internal comes from here, not even its time: activity is that of the public messages alone.
 """
@@ -7,20 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, exists, false, func, or_, select
 from sqlmodel import Session
 
 from gateway.errors import NotFound
 from gateway.models.columns import table_of
 from gateway.models.people import User
-from gateway.models.tickets import Message, Ticket
+from gateway.models.tickets import Message, Participant, Ticket
 from gateway.models.topics import Topic
 from gateway.rules.lifecycle import MessageKind, Status
 from gateway.rules.people import Party, Sender
 from gateway.services import lists, pages
-from gateway.services.conversation import LARGEST_NUMBER, SHOWN, Conversation, MessageShown, files_of
+from gateway.services.conversation import (
+    LARGEST_NUMBER,
+    Conversation,
+    MessageShown,
+    files_of,
+    first_shown,
+)
 from gateway.services.lists import Key, View, Wish
 from gateway.services.pages import Count
 
@@ -63,6 +70,19 @@ def public(reader: Sender, message: FromClause = MESSAGES) -> ColumnElement[bool
         message.c.party != Party.SYSTEM,
         or_(message.c.automatic.is_(False), own),
     )
+
+
+def readable(reader: Sender, message: FromClause = MESSAGES) -> ColumnElement[bool]:
+    """The messages somebody may read, of the tickets in the same query: all public ones of their own
+    requests. Where they take part those that were mailed to them: what operators wrote to the client
+    since they joined (T6), and what they wrote themselves.
+    """
+    ticket, taking_part = table_of(Ticket), table_of(Participant)
+    mailed = and_(message.c.party == Party.OPERATOR, taking_part.c.joined_at <= message.c.created_at)
+    since = or_(mailed, message.c.author_id == reader.user_id)
+    of_reader = and_(taking_part.c.ticket_id == ticket.c.id, taking_part.c.user_id == reader.user_id)
+    joined = exists().where(of_reader, since).correlate(ticket, message)
+    return and_(public(reader, message), or_(ticket.c.requester_id == reader.user_id, joined))
 
 
 def newest(reader: Sender) -> ScalarSelect[int]:
@@ -120,44 +140,86 @@ def _own(wish: Wish) -> Wish:
     return replace(wish, view=View.MINE, assignee=None, company="", client="")
 
 
-def read(session: Session, number: int, reader: Sender, *, whole: bool) -> Conversation:
-    """Return a request this person made; NotFound when there is none, or it is not theirs (C6)."""
-    ticket, topic, assignee = table_of(Ticket), table_of(Topic), table_of(User)
-    row = session.execute(
-        select(ticket, topic.c.name.label("topic"), assignee.c.name.label("assignee"))
-        .join_from(ticket, topic, topic.c.id == ticket.c.topic_id)
-        .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
-        .where(ticket.c.id == min(number, LARGEST_NUMBER), ticket.c.requester_id == reader.user_id)
-    ).first()
-    if row is None:
-        raise NotFound(f"request {number}")
-    messages = _messages(session, number, reader)
-    shown = messages if whole else messages[-SHOWN:]
+def read(
+    session: Session, number: int, reader: Sender, *, whole: bool, wanted: int | None = None
+) -> Conversation:
+    """Return a request this person made or takes part in; NotFound when it is neither (C6).
+
+    `wanted` is the place of a message, as `whole` leaves nothing out.
+    """
+    row = _facts(session, number, reader)
+    total = _count(session, row.id, reader)
+    first = first_shown(total, whole=whole, wanted=wanted)
     return Conversation(
         number=row.id,
         subject=row.subject,
         status=row.status,
         topic=row.topic,
         channel=row.channel,
-        requester=reader.name or reader.email,
+        requester=row.requester,
         assignee=row.assignee,
+        asked_by_reader=row.requester_id == reader.user_id,
         created_at=row.created_at,
-        entries=tuple(shown),
-        earlier=len(messages) - len(shown),
+        entries=tuple(_messages(session, row.id, reader, first)),
+        earlier=first - 1,
     )
 
 
-def _messages(session: Session, number: int, reader: Sender) -> list[MessageShown]:
+def _facts(session: Session, number: int, reader: Sender) -> Any:
+    ticket, topic, taking_part = table_of(Ticket), table_of(Topic), table_of(Participant)
+    assignee, requester = table_of(User).alias("assignee"), table_of(User).alias("requester")
+    takes_part = exists().where(
+        taking_part.c.ticket_id == ticket.c.id, taking_part.c.user_id == reader.user_id
+    )
+    row = session.execute(
+        select(
+            ticket,
+            topic.c.name.label("topic"),
+            assignee.c.name.label("assignee"),
+            requester.c.name.label("requester"),
+        )
+        .join_from(ticket, topic, topic.c.id == ticket.c.topic_id)
+        .join(requester, requester.c.id == ticket.c.requester_id)
+        .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
+        .where(
+            ticket.c.id == min(number, LARGEST_NUMBER),
+            or_(ticket.c.requester_id == reader.user_id, takes_part),
+        )
+    ).first()
+    if row is None:
+        raise NotFound(f"request {number}")
+    return row
+
+
+def _count(session: Session, number: int, reader: Sender) -> int:
+    ticket = table_of(Ticket)
+    counted = select(func.count()).join_from(MESSAGES, ticket, ticket.c.id == MESSAGES.c.ticket_id)
+    return int(session.execute(counted.where(ticket.c.id == number, readable(reader))).scalar_one())
+
+
+def _messages(session: Session, number: int, reader: Sender, first: int) -> list[MessageShown]:
     """Of others only what they wrote anew: what they quoted was cut before it was sent (C3).
 
     Their ids are their places: a gap between those of the rows would count the internal ones (C1).
     """
-    message, author = table_of(Message), table_of(User)
+    message, author, ticket = MESSAGES.c, table_of(User), table_of(Ticket)
     rows = session.execute(
-        select(message, author.c.name)
-        .outerjoin_from(message, author, author.c.id == message.c.author_id)
-        .where(message.c.ticket_id == number, public(reader))
-        .order_by(message.c.number)
+        select(
+            message.id,
+            message.author_id,
+            message.party,
+            message.kind,
+            message.channel,
+            message.text,
+            message.quoted,
+            message.created_at,
+            author.c.name,
+        )
+        .join_from(MESSAGES, ticket, ticket.c.id == message.ticket_id)
+        .outerjoin(author, author.c.id == message.author_id)
+        .where(ticket.c.id == number, readable(reader))
+        .order_by(message.number)
+        .offset(first - 1)
     ).all()
     files = files_of(session, [row.id for row in rows])
     return [
@@ -173,5 +235,5 @@ def _messages(session: Session, number: int, reader: Sender) -> list[MessageShow
             mine=row.author_id == reader.user_id,
             files=files.get(row.id, ()),
         )
-        for place, row in enumerate(rows, start=1)
+        for place, row in enumerate(rows, start=first)
     ]
