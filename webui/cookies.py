@@ -13,6 +13,7 @@ from gateway.catalogue import LANGUAGES
 from gateway.rules.people import Theme
 
 _SESSION = "sysmo-session"
+_KEPT = "sysmo-kept"
 _VISIT = "sysmo-visit"
 _NOTICE = "sysmo-notice"
 _LANGUAGE = "sysmo-language"
@@ -34,9 +35,18 @@ class Cookies:
     def remember_session(self, response: Response, token: str, seconds: int | None) -> None:
         """Keep somebody signed in; without seconds until the browser is closed."""
         self._set(response, _SESSION, token, seconds)
+        if seconds is not None:
+            self._set(response, _KEPT, "1", seconds)
+        else:
+            self._delete(response, _KEPT)
+
+    def is_kept(self, request: Request) -> bool:
+        """Whether the session of this browser outlives its closing, as its owner asked."""
+        return self._name(_KEPT) in request.cookies
 
     def forget_session(self, response: Response) -> None:
         self._delete(response, _SESSION)
+        self._delete(response, _KEPT)
 
     def visit(self, request: Request) -> str | None:
         """The random name of a browser where nobody is signed in, which its forms hang on."""

@@ -23,10 +23,13 @@ async def hashed_for(request: Request, own_words: OwnWords) -> str:
     password = form_of(request).get("clave", "")
     known = await web.runtime.db.in_thread(_looked_up, request, own_words)
     config = web.runtime.config
-    passwords.check_rules(
-        password, minimum=config.accounts.password_min, own_words=(*known, config.site.name)
-    )
-    return await to_thread.run_sync(passwords.hash_password, password, limiter=web.hashing)
+    words, minimum = (*known, config.site.name), config.accounts.password_min
+    return await to_thread.run_sync(_checked_and_hashed, password, minimum, words, limiter=web.hashing)
+
+
+def _checked_and_hashed(password: str, minimum: int, own_words: tuple[str, ...]) -> str:
+    passwords.check_rules(password, minimum=minimum, own_words=own_words)
+    return passwords.hash_password(password)
 
 
 def _looked_up(request: Request, own_words: OwnWords) -> tuple[str, ...]:

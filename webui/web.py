@@ -68,6 +68,11 @@ def now_of(request: Request) -> datetime:
     return now
 
 
+def peer_of(request: Request) -> str:
+    """The network address a request came from."""
+    return request.client.host if request.client is not None else ""
+
+
 def language_of(request: Request) -> str | None:
     """The language of a page: as the person set it, else as this browser was told; None: that of the site."""
     visitor = visitor_of(request)

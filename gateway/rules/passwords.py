@@ -1,4 +1,4 @@
-"""Which passwords are refused. The common ones and their strength are a later matter (invariants W3)."""
+"""Forms of a password, and whether it is made of its owner's own words (invariants W3)."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -35,3 +35,17 @@ def _words(text: str) -> list[str]:
 def _letters(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if character.isalpha())
+
+
+def plain_form(password: str) -> str:
+    """Return the letters and digits of a password, without accents and case, as lists hold them.
+
+    "Boca-Juniors 1905!" is no better than "bocajuniors1905".
+    """
+    return "".join(character for character in unaccented(password).casefold() if character.isalnum())
+
+
+def unaccented(password: str) -> str:
+    """Return a password without its accents, which make it hardly any harder to guess."""
+    decomposed = unicodedata.normalize("NFKD", password)
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

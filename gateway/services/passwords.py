@@ -10,15 +10,17 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from gateway.catalogue import _
 from gateway.errors import Invalid
 from gateway.rules import passwords
+from gateway.services import password_strength
 
 _MEMORY_KIB = 32 * 1024
 _ROUNDS = 3
 
 
 def check_rules(password: str, *, minimum: int, own_words: tuple[str, ...]) -> None:
-    """Raise Invalid for a password that may not be one, in words that say what to do (W3).
+    """Raise Invalid for a password that may not be one, in words that say why (W3).
 
-    `own_words` are the name, the company, the address and the site's name.
+    `own_words` are the name, the company, the address and the site's name. It takes some milliseconds of
+    work, so a shell gives it a thread.
     """
     length = len(passwords.normal(password))
     if length < minimum:
@@ -29,6 +31,10 @@ def check_rules(password: str, *, minimum: int, own_words: tuple[str, ...]) -> N
         )
     if passwords.is_own_name(password, own_words):
         raise Invalid("password", _("The password can't be made of your name, company or address."))
+    if password_strength.is_common(password):
+        raise Invalid("password", password_strength.COMMON)
+    if (reason := password_strength.weakness(password, own_words)) is not None:
+        raise Invalid("password", reason)
 
 
 def hash_password(password: str) -> str:

@@ -1,26 +1,17 @@
-"""Signing in: counted before the password is looked at, so that tries at the same time count as well.
+"""Signing in, and giving the password again for what is sensitive (invariants W4 to W6)."""
 
-What is counted hangs on the address as it was typed, whether or not there is such an account, so
-waiting tells nobody anything (invariants W4, W5).
-"""
-
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway.mail.addresses import normal_form
-from gateway.models.columns import table_of
 from gateway.models.people import User
-from gateway.models.queues import Counter
 from gateway.rules import sign_in as rules
 from gateway.rules.people import UserStatus
-from gateway.services import counters, web_sessions
-
-_PEER_WAIT = timedelta(minutes=1)
-"""What somebody is told whose network tried too often: the window slides, so it may open any moment."""
+from gateway.services import password_tries, web_sessions
+from gateway.services.password_tries import Throttled, Try
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,44 +21,41 @@ class Attempt:
     `stored` is None for an unknown, disabled or unconfirmed account, and for one that needs a reset.
     """
 
-    email: str
-    peer: str
-    counted_at: datetime
+    tried: Try
     user_id: int | None
     stored: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Throttled:
-    """A try that was not let through, and when the next one may be."""
-
-    wait: timedelta
 
 
 def begin(session: Session, email: str, peer: str, *, now: datetime) -> Attempt | Throttled:
     """Count a try as failed and return what to check its password against, or that it is too early."""
     known = normal_form(email)  # None is nobody's; what it holds may not even reach the database
-    address = known or email.strip().lower()
-    network = rules.peer_network(peer)
-    failures, wait = _waiting(session, address, network, now=now)
-    if wait > timedelta(0):
-        return Throttled(wait)
-    counters.count(session, _account(address), now=now)
-    counters.count(session, _peer(network), now=now)
-    user = _usable(session, known) if failures < rules.FAILURES_BEFORE_RESET else None
-    return Attempt(
-        email=address,
-        peer=network,
-        counted_at=now,
-        user_id=user.id if user is not None else None,
-        stored=user.password_hash if user is not None else None,
+    tried = password_tries.begin(
+        session, password_tries.account(known or email.strip().lower()), peer, now=now
     )
+    if isinstance(tried, Throttled):
+        return tried
+    user = _usable(session, known) if tried.failures < rules.FAILURES_BEFORE_RESET else None
+    return Attempt(tried, user.id if user is not None else None, user.password_hash if user else None)
 
 
 def finish(
     session: Session, attempt: Attempt, *, good: bool, renewed_hash: str | None, now: datetime
 ) -> str | None:
-    """Return the token of a new session, or None when the password was wrong.
+    """Return the token of a new session, or None when the password was wrong."""
+    user = proven(session, attempt, good=good, renewed_hash=renewed_hash)
+    return web_sessions.start(session, user, now=now) if user is not None else None
+
+
+def confirm(
+    session: Session, attempt: Attempt, token: str, *, good: bool, renewed_hash: str | None, now: datetime
+) -> str | None:
+    """Note that whoever is signed in with `token` gave their password again; return its new token."""
+    user = proven(session, attempt, good=good, renewed_hash=renewed_hash)
+    return web_sessions.renew(session, token, confirmed_at=now) if user is not None else None
+
+
+def proven(session: Session, attempt: Attempt, *, good: bool, renewed_hash: str | None = None) -> User | None:
+    """Return whose password was right, or None; it may have changed since it was looked at.
 
     `renewed_hash` replaces the stored one, made when the settings were lower.
     """
@@ -77,15 +65,13 @@ def finish(
     if renewed_hash is not None:
         user.password_hash = renewed_hash
         session.add(user)
-    forget_failures(session, user.email)
-    counters.count(session, _peer(attempt.peer), now=attempt.counted_at, by=-1)
-    return web_sessions.start(session, user, now=now)
+    password_tries.succeeded(session, attempt.tried)
+    return user
 
 
 def forget_failures(session: Session, email: str) -> None:
-    """Start counting anew: the password was right, or is new."""
-    counter = table_of(Counter)
-    session.execute(delete(counter).where(counter.c.name == _account(email)))
+    """Start counting anew: the password is new."""
+    password_tries.forget(session, password_tries.account(email))
 
 
 def _usable(session: Session, address: str | None) -> User | None:
@@ -94,27 +80,3 @@ def _usable(session: Session, address: str | None) -> User | None:
     return session.execute(
         select(User).where(col(User.email) == address, col(User.status) == UserStatus.ACTIVE)
     ).scalar_one_or_none()
-
-
-def _waiting(session: Session, address: str, network: str, *, now: datetime) -> tuple[int, timedelta]:
-    """Return how many failures in a row this address has, and how long the next try has to wait."""
-    counter = table_of(Counter)
-    failures, last = session.execute(
-        select(func.coalesce(func.sum(counter.c.count), 0), func.max(counter.c.period)).where(
-            counter.c.name == _account(address)
-        )
-    ).one()
-    waits = [timedelta(0)]
-    if last is not None:
-        waits.append(last + rules.delay_after(int(failures)) - now)
-    if not counters.allows(session, _peer(network), rules.PER_PEER, now=now):
-        waits.append(_PEER_WAIT)
-    return int(failures), max(waits)
-
-
-def _account(address: str) -> str:
-    return f"sign-in:{hashlib.sha256(address.encode('utf-8', 'replace')).hexdigest()}"
-
-
-def _peer(network: str) -> str:
-    return f"sign-in-from:{network}"

@@ -82,10 +82,18 @@ def seen(session: Session, token: str, *, now: datetime) -> None:
     session.execute(update(row).where(row.c.id_hash == tokens.hash_token(token)).values(seen_at=now))
 
 
-def confirm(session: Session, token: str, *, now: datetime) -> None:
-    """Note that whoever is signed in gave their password again (W6)."""
+def renew(session: Session, token: str, *, confirmed_at: datetime | None = None) -> str:
+    """Give a session a new token, so that a copy of the old one is worth nothing; return it.
+
+    `confirmed_at`: the password was given again just now (W6). How long the session may last stays.
+    """
+    fresh = tokens.new_long_token()
     row = table_of(WebSession)
-    session.execute(update(row).where(row.c.id_hash == tokens.hash_token(token)).values(confirmed_at=now))
+    values: dict[str, object] = {"id_hash": tokens.hash_token(fresh)}
+    if confirmed_at is not None:
+        values["confirmed_at"] = confirmed_at
+    session.execute(update(row).where(row.c.id_hash == tokens.hash_token(token)).values(values))
+    return fresh
 
 
 def end(session: Session, token: str) -> None:
@@ -94,7 +102,8 @@ def end(session: Session, token: str) -> None:
     session.execute(delete(row).where(row.c.id_hash == tokens.hash_token(token)))
 
 
-def end_all(session: Session, user_id: int) -> None:
-    """Sign a user out everywhere."""
+def end_all(session: Session, user_id: int, *, but: str = "") -> None:
+    """Sign a user out everywhere, `but` for the session of one token."""
     row = table_of(WebSession)
-    session.execute(delete(row).where(row.c.user_id == user_id))
+    kept = tokens.hash_token(but)
+    session.execute(delete(row).where(row.c.user_id == user_id, row.c.id_hash != kept))

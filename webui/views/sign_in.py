@@ -1,9 +1,6 @@
 """Signing in and out. Whatever was wrong, the answer and the work are the same (invariants W4, W5)."""
 
-from dataclasses import dataclass
-
 import structlog
-from anyio import to_thread
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,25 +8,19 @@ from starlette.responses import Response
 from gateway.catalogue import _
 from gateway.rules.people import Access
 from gateway.rules.sign_in import stay
-from gateway.services import passwords, sign_in, web_sessions
-from gateway.services.sign_in import Attempt, Throttled
+from gateway.services import sign_in, web_sessions
+from gateway.services.password_tries import Throttled
+from gateway.services.sign_in import Attempt
 from webui.endpoint import action, form_of, page, prepared_of
 from webui.forms import Form, Problem
 from webui.hosts import safe_path
+from webui.tried_password import TOO_EARLY, Tried, ask_to_wait, try_password
 from webui.views.home import home_path
-from webui.web import now_of, redirect, show, visitor_of, web_of
+from webui.web import now_of, peer_of, redirect, show, visitor_of, web_of
 
 _WRONG = _("The e-mail address or the password is not right.")
-_TOO_EARLY = _("There were too many attempts. Wait a few minutes and try again.")
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    attempt: Attempt
-    good: bool
-    renewed_hash: str | None
 
 
 @page(Access.ANYONE)
@@ -40,21 +31,12 @@ def form(request: Request, _session: Session) -> Response:
     return show(request, "sign_in.html", form=Form(), next=request.query_params.get("next", ""))
 
 
-async def _try(request: Request) -> _Tried | Throttled:
-    """Count the try, then look at the password on a thread of its own, in no transaction."""
-    web, fields = web_of(request), form_of(request)
-    attempt = await web.runtime.db.in_thread(_begin, request)
-    if isinstance(attempt, Throttled):
-        return attempt
-    password = fields.get("clave", "")
-    good, renewed = await to_thread.run_sync(passwords.verify, password, attempt.stored, limiter=web.hashing)
-    return _Tried(attempt, good, renewed)
+async def _try(request: Request) -> Tried[Attempt] | Throttled:
+    def begin(session: Session) -> Attempt | Throttled:
+        email = form_of(request).get("email", "")
+        return sign_in.begin(session, email, peer_of(request), now=now_of(request))
 
-
-def _begin(request: Request) -> Attempt | Throttled:
-    peer = request.client.host if request.client is not None else ""
-    with web_of(request).runtime.db.transaction() as session:
-        return sign_in.begin(session, form_of(request).get("email", ""), peer, now=now_of(request))
+    return await try_password(request, begin)
 
 
 @action(Access.ANYONE, prepare=_try)
@@ -62,15 +44,13 @@ def enter(request: Request, session: Session) -> Response:
     tried = prepared_of(request)
     if isinstance(tried, Throttled):
         log.info("web.sign_in_throttled")
-        response = _again(request, _TOO_EARLY, status=429)
-        response.headers["Retry-After"] = str(max(1, int(tried.wait.total_seconds())))
-        return response
+        return ask_to_wait(_again(request, TOO_EARLY, status=429), tried)
     token = sign_in.finish(
         session, tried.attempt, good=tried.good, renewed_hash=tried.renewed_hash, now=now_of(request)
     )
     visitor = web_sessions.find(session, token, now=now_of(request)) if token is not None else None
     if token is None or visitor is None:
-        log.info("web.sign_in_refused", peer=tried.attempt.peer)
+        log.info("web.sign_in_refused", peer=tried.attempt.tried.network)
         return _again(request, _WRONG, status=422)
     return _entered(request, session, token, visitor)
 
