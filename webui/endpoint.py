@@ -24,7 +24,7 @@ from webui import csrf, sent_form
 from webui.after import noting
 from webui.hosts import safe_path
 from webui.sent_form import BODY_OCTETS, UPLOAD_BODY_OCTETS, SentForm
-from webui.web import ONCE, now_of, redirect, web_of
+from webui.web import ONCE, now_of, open_web, redirect, web_of
 
 CONFIRMED_FOR = timedelta(minutes=10)
 """So long a password that was given counts for what is sensitive (W6)."""
@@ -134,6 +134,7 @@ class Endpoint:
 
     def _not_admitted(self, request: Request, session: Session) -> Response | None:
         """What to answer instead to somebody who may not, or not without their password; None: they may."""
+        open_web(request, session)
         visitor = request.state.visitor = _visitor(request, session)
         if not may(visitor.person.role if visitor is not None else None, self.access):
             if visitor is not None:

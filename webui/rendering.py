@@ -23,9 +23,13 @@ _LOCALES = {"es": "es-AR", "en": "en"}
 
 
 class Rendering:
-    """The parsed templates, once for each language, and the names under which static files are cached."""
+    """The parsed templates, once for each language, and the names under which static files are cached.
+
+    `site_name` is the name of the site as it was last known.
+    """
 
     def __init__(self, config: Config) -> None:
+        self.site_name = config.site.name
         self._assets = {file.name: _digest(file) for file in sorted(STATIC.iterdir())}
         self._language = config.site.language
         self._environments = {language: self._environment(language, config) for language in LANGUAGES}
@@ -33,7 +37,9 @@ class Rendering:
     def render(self, template: str, language: str | None, values: Mapping[str, Any]) -> str:
         """Return a page; without a language in that of the site."""
         known = language if language in self._environments else self._language
-        return self._environments[known].get_template(template).render(values)
+        return (
+            self._environments[known].get_template(template).render({"site_name": self.site_name, **values})
+        )
 
     def asset(self, name: str) -> str:
         """Return the path of a static file, which changes with its content, so it is cached for ever."""
@@ -56,7 +62,6 @@ class Rendering:
             help_address=config.mail.address,
             label=partial(label, translate),
             locale=_LOCALES[language],
-            site_name=config.site.name,
         )
         environment.filters.update(
             cuit=tax_number,

@@ -1,16 +1,18 @@
 """What every page works with: the runtime, the templates, the cookies, the threads that hash passwords."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from gateway import tokens
 from gateway.rules.people import Sender
 from gateway.runtime import Runtime
+from gateway.services import settings
 from gateway.services.desk import Desk
 from gateway.services.web_sessions import Visitor
 from webui.cookies import Cookies
@@ -36,9 +38,17 @@ class Web:
 
 
 def web_of(request: Request) -> Web:
-    """The role's own things."""
-    web: Web = request.app.state.web
+    """The role's own things, with the name of the site as it is in this request once `open_web` looked."""
+    web: Web = getattr(request.state, "web", None) or request.app.state.web
     return web
+
+
+def open_web(request: Request, session: Session) -> None:
+    """Look up what administrators may have changed on a page since the last request: the site's name."""
+    web: Web = request.app.state.web
+    desk = settings.current(session, web.desk)
+    web.rendering.site_name = desk.site.name  # for pages that ask no database
+    request.state.web = replace(web, desk=desk)
 
 
 def visitor_of(request: Request) -> Visitor | None:
@@ -95,6 +105,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: object
             "path": request.url.path,
             "person": visitor.person if visitor is not None else None,
             "shortcuts": visitor is not None and visitor.shortcuts,
+            "site_name": web.desk.site.name,
             "theme": visitor.theme if visitor is not None else cookies.theme(request),
             **values,
         },

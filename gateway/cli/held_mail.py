@@ -21,7 +21,7 @@ from gateway.reader.reader import Reader, ReadingFailed
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Sender, UserStatus, Verdict, is_staff
 from gateway.runtime import Runtime
-from gateway.services import blobs, held, journal, ledger, senders
+from gateway.services import blobs, held, journal, ledger, senders, settings
 from gateway.services.desk import open_desk
 from gateway.services.held import Acceptance
 from gateway.services.ledger import Box, Details, MailId, MailIn
@@ -54,6 +54,7 @@ def accept(
         desk = open_desk(runtime.config, runtime.secret)
         with runtime.db.transaction() as session:
             decider = _decider(session, by)
+            desk = settings.current(session, desk)
             held.accept(session, desk, wanted.number, wish, by=decider, now=runtime.now())
         say(_what_became(*_settled(runtime, wanted, seconds=wait), request.words))
 

@@ -13,7 +13,7 @@ from gateway.errors import Invalid, NotFound
 from gateway.models.people import User
 from gateway.rules.people import Role, UserStatus
 from gateway.runtime import Runtime
-from gateway.services import accounts, notifications, passwords, transfer
+from gateway.services import accounts, notifications, passwords, settings, transfer
 from gateway.services.desk import open_desk
 
 app = typer.Typer(no_args_is_help=True, help="Clients, operators and administrators.")
@@ -125,7 +125,7 @@ def _send_link(session: Session, runtime: Runtime, user: User, *, new_account: b
     now = runtime.now()
     token, life = accounts.start_reset(session, user, now=now)
     minutes = int(life.total_seconds() // 60)
-    desk = open_desk(runtime.config, runtime.secret)
+    desk = settings.current(session, open_desk(runtime.config, runtime.secret))
     notifications.set_password(session, desk, user, token, minutes=minutes, new_account=new_account, now=now)
 
 

@@ -22,7 +22,7 @@ from gateway.models.queues import JournalEntry
 from gateway.reader.reader import NO_CHILD, Reader, ReadingFailed
 from gateway.rules import retry
 from gateway.runtime import Runtime, is_dead
-from gateway.services import blobs, intake, journal, leases, letters
+from gateway.services import blobs, intake, journal, leases, letters, settings
 from gateway.services.contributions import FiledAttachment
 from gateway.services.desk import Desk, open_desk
 
@@ -162,9 +162,10 @@ class Processor:
         """Apply a batch in one transaction; a database that fails in it fails the batch, not a mail."""
         filed = [self._file_away(read) for read in batch]
         with self._runtime.db.transaction() as session:
+            desk = settings.current(session, self._desk)
             for read, files in zip(batch, filed, strict=True):
                 try:
-                    self._apply_one(session, read, files)
+                    self._apply_one(session, desk, read, files)
                 except StaleLease:
                     log.warning("processor.lease_lost", entry=read.entry.id)
             failpoints.hit("P3")
@@ -180,7 +181,9 @@ class Processor:
             log.error("processor.no_room", entry=read.entry.id, error=error.strerror)
             return None
 
-    def _apply_one(self, session: Session, read: Read, files: tuple[FiledAttachment, ...] | None) -> None:
+    def _apply_one(
+        self, session: Session, desk: Desk, read: Read, files: tuple[FiledAttachment, ...] | None
+    ) -> None:
         entry, fence, now = read.entry, read.fence, self._runtime.now()
         if isinstance(read.reading, ReadingFailed):
             self._failed(session, read, read.reading.reason)
@@ -190,7 +193,7 @@ class Processor:
             return
         try:
             with session.begin_nested():
-                done = intake.apply_mail(session, self._desk, entry, read.reading, files, now=now)
+                done = intake.apply_mail(session, desk, entry, read.reading, files, now=now)
                 journal.settle(session, entry, fence, done, reading=read.reading, now=now)
         except TryLater:
             journal.put_back(session, entry, fence, now=now)

@@ -17,7 +17,7 @@ from gateway.models.queues import OutboxItem
 from gateway.outbound.delivery import Broken, Deferred, Delivery, Parcel, Refused, Sent, Unclear
 from gateway.outbound.equipment import Signature
 from gateway.runtime import Runtime, is_dead
-from gateway.services import blobs, leases, outbox, undelivered
+from gateway.services import blobs, leases, outbox, settings, undelivered
 from gateway.services.desk import open_desk
 from gateway.services.outbox import Claimed
 
@@ -149,7 +149,7 @@ class Bookkeeper:
         """A mail failed for good, and whoever wrote it hears of it. A reply of SMTP puts it on their side."""
         undelivered.settle(
             session,
-            self._desk,
+            settings.current(session, self._desk),
             claimed.id,
             status=None,
             words=delivery.reply,

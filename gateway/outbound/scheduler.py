@@ -14,7 +14,7 @@ from gateway.models.columns import table_of
 from gateway.models.queues import Job
 from gateway.rules import limits
 from gateway.runtime import Runtime, is_dead
-from gateway.services import alerts, attention, counters, digests, leases, upkeep
+from gateway.services import alerts, attention, counters, digests, leases, settings, upkeep
 from gateway.services.alerts import Cause
 from gateway.services.desk import open_desk
 
@@ -85,7 +85,7 @@ def send_digests(runtime: Runtime, done: Done) -> None:
     desk = open_desk(runtime.config, runtime.secret) if due else None
     with runtime.db.transaction() as session:
         if desk is not None:
-            digests.send(session, desk, now=runtime.now())
+            digests.send(session, settings.current(session, desk), now=runtime.now())
         done(session)
     runtime.wakeup.ring("outbox")
 
@@ -99,7 +99,7 @@ def remind_of_held(runtime: Runtime, done: Done) -> None:
     with runtime.db.transaction() as session:
         now = runtime.now()
         if desk is not None and counters.take(session, "held-reminder", limits.HELD_REMINDERS, now=now):
-            alerts.raise_alert(session, desk, Cause.HELD, str(waiting), now=now)
+            alerts.raise_alert(session, settings.current(session, desk), Cause.HELD, str(waiting), now=now)
         done(session)
     runtime.wakeup.ring("outbox")
 

@@ -1,22 +1,21 @@
-"""Topics, and who serves them."""
+"""Topics, and who serves them: making and changing them."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
-from sqlmodel import Session
+from sqlalchemy import delete, select, update
+from sqlmodel import Session, col
 
 from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
-from gateway.mail.addresses import find_bounce_token, find_token, normal_form
 from gateway.models.columns import table_of
 from gateway.models.people import User
+from gateway.models.site import Deed
 from gateway.models.topics import Topic, TopicOperator
-from gateway.rules.people import UserStatus, is_staff
-
-NAME_CHARACTERS = 120
+from gateway.rules.people import Notices, Sender, UserStatus
+from gateway.services import audit, topic_fields
+from gateway.services.statements import add_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +32,119 @@ def add_topic(
     session: Session,
     name: str,
     *,
+    description: str = "",
     address: str | None = None,
     operators: Sequence[str] = (),
     default: bool = False,
     reply_address: str,
+    by: Sender | None = None,
     now: datetime,
 ) -> Topic:
-    """Make a topic. The first becomes the default, and there is exactly one default ever after.
+    """Make a topic; operators by address. The first becomes the default, and there is exactly one ever after.
 
     `reply_address` is the template of our tokened addresses, none of which may be a topic's (L7).
     """
-    name = _checked_name(session, name)
-    address = _checked_address(session, address, reply_address) if address is not None else None
-    serving = [_operator(session, email) for email in dict.fromkeys(operators)]
-    first = session.execute(select(table_of(Topic).c.id).limit(1)).first() is None
-    if default and not first:
+    known = _locked(session)
+    name = topic_fields.checked_name(name, [each.name for each in known])
+    if address is not None:
+        address = topic_fields.checked_address(session, address, reply_address)
+    serving = [topic_fields.operator(session, email) for email in dict.fromkeys(operators)]
+    if default and known:
         session.execute(update(Topic).values(is_default=False))
-    topic = Topic(name=name, address=address, is_default=default or first, created_at=now)
+    topic = Topic(
+        name=name,
+        description=topic_fields.checked_description(description),
+        address=address,
+        position=max((each.position for each in known), default=0) + 1,
+        is_default=default or not known,
+        created_at=now,
+    )
     session.add(topic)
     session.flush()  # gives the topic its id
-    session.add_all(TopicOperator(topic_id=topic.id, user_id=user_id) for user_id in dict.fromkeys(serving))
-    session.flush()  # so that whoever looks next sees them
+    _serve(session, topic.id, serving)
+    audit.note(session, Deed.TOPIC_ADDED, name, by=by, now=now)
     return topic
+
+
+def change_topic(
+    session: Session,
+    topic_id: int,
+    *,
+    name: str,
+    description: str,
+    address: str | None,
+    operators: Sequence[str],
+    default: bool,
+    reply_address: str,
+    by: Sender,
+    now: datetime,
+) -> Topic:
+    """Change a topic; its requests stay. With `default` it becomes the default in place of another."""
+    known = _locked(session)
+    topic = _found(known, topic_id)
+    name = topic_fields.checked_name(name, [each.name for each in known if each is not topic])
+    if address is not None:
+        address = topic_fields.checked_address(session, address, reply_address, own=topic.address)
+    description = topic_fields.checked_description(description)
+    if default and not topic.enabled:
+        raise Invalid("default", _("A disabled topic can't be the default. Enable it first."))
+    serving = [topic_fields.operator(session, email) for email in dict.fromkeys(operators)]
+    if default and not topic.is_default:
+        session.execute(update(Topic).values(is_default=False))
+        topic.is_default = True
+    topic.name, topic.description, topic.address = name, description, address
+    session.flush()  # so that whoever looks next sees it
+    _serve(session, topic.id, serving)
+    audit.note(session, Deed.TOPIC_CHANGED, name, by=by, now=now)
+    return topic
+
+
+def switch(session: Session, topic_id: int, *, enabled: bool, by: Sender, now: datetime) -> Topic:
+    """Enable or disable a topic.
+
+    Its requests stay. New mail to the address of a disabled one goes to the default.
+    """
+    topic = _found(_locked(session), topic_id)
+    if topic.is_default and not enabled:
+        raise Invalid(
+            "enabled", _("The default topic can't be disabled. Make another one the default first.")
+        )
+    if topic.enabled is not enabled:
+        topic.enabled = enabled
+        audit.note(session, Deed.TOPIC_CHANGED, topic.name, by=by, now=now, enabled=enabled)
+    return topic
+
+
+def move(session: Session, topic_id: int, *, up: bool) -> None:
+    """Move a topic one place up or down in lists; the first can't go up, which is no mistake."""
+    known = _locked(session)
+    topic = _found(known, topic_id)
+    place = known.index(topic)
+    other = place - 1 if up else place + 1
+    if 0 <= other < len(known):
+        known[place], known[other] = known[other], known[place]
+    for position, each in enumerate(known, start=1):
+        each.position = position
+
+
+def exist(session: Session) -> bool:
+    """Whether there is any topic."""
+    return session.execute(select(table_of(Topic).c.id).limit(1)).first() is not None
+
+
+def serve(session: Session, user_id: int, topic_ids: Sequence[int]) -> None:
+    """Have somebody serve these topics and no others; what they want to hear of one they keep is kept."""
+    serving = table_of(TopicOperator).c
+    known = {each.id for each in _locked(session)}
+    if not set(topic_ids) <= known:
+        raise NotFound("topic")
+    before = set(session.execute(select(serving.topic_id).where(serving.user_id == user_id)).scalars())
+    gone = before - set(topic_ids)
+    session.execute(
+        delete(TopicOperator).where(serving.user_id == user_id, serving.topic_id.in_(sorted(gone)))
+    )
+    new = sorted(set(topic_ids) - before)
+    add_all(session, TopicOperator, [_row(topic_id, user_id) for topic_id in new])
 
 
 def list_topics(session: Session) -> list[TopicLine]:
@@ -75,47 +165,42 @@ def list_topics(session: Session) -> list[TopicLine]:
     ]
 
 
-def folded(name: str) -> str:
-    """Return a topic's name as it is compared: `#tematica facturacion` means Facturación."""
-    decomposed = unicodedata.normalize("NFKD", " ".join(name.split()).casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+def _locked(session: Session) -> list[Topic]:
+    """Return all topics as lists order them.
+
+    Whoever changes one waits here for whoever changes another, so that there is one default and no
+    name twice. Mail that is filed in one meanwhile does not wait.
+    """
+    rows = session.execute(
+        select(Topic)
+        .order_by(col(Topic.id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).scalars()
+    return sorted(rows, key=lambda topic: (topic.position, topic.name))
 
 
-def _checked_name(session: Session, raw_name: str) -> str:
-    name = " ".join(raw_name.split())
-    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
-        raise Invalid(
-            "name", _("A topic's name has up to {count} characters on one line."), count=NAME_CHARACTERS
-        )
-    known = session.execute(select(table_of(Topic).c.name)).scalars()
-    if folded(name) in map(folded, known):
-        raise Invalid("name", _("There is a topic of this name already."))
-    return name
+def _found(known: Sequence[Topic], topic_id: int) -> Topic:
+    topic = next((each for each in known if each.id == topic_id), None)
+    if topic is None:
+        raise NotFound("topic")
+    return topic
 
 
-def _checked_address(session: Session, raw_address: str, reply_address: str) -> str:
-    """Return the normal form; refused are a person's address and one that looks like our tokens (L7)."""
-    address = normal_form(raw_address)
-    if address is None:
-        raise Invalid("address", _("This is not an e-mail address."))
-    if find_token(reply_address, address) or find_bounce_token(reply_address, address):
-        raise Invalid("address", _("This address has the form of a reply address."))
-    topic, person = table_of(Topic), table_of(User)
-    if session.execute(select(topic.c.id).where(topic.c.address == address)).first():
-        raise Invalid("address", _("Another topic has this address."))
-    if session.execute(select(person.c.id).where(person.c.email == address)).first():
-        raise Invalid("address", _("This is the address of a person."))
-    return address
+def _serve(session: Session, topic_id: int, user_ids: Sequence[int]) -> None:
+    """Have these people, and no others, serve a topic; those who are not operators now stay in its list."""
+    serving, person = table_of(TopicOperator).c, table_of(User).c
+    rows = session.execute(
+        select(serving.user_id, person.status)
+        .join(table_of(User), person.id == serving.user_id)
+        .where(serving.topic_id == topic_id)
+    ).all()
+    shown = {row.user_id for row in rows if row.status is UserStatus.ACTIVE}
+    gone = sorted(shown - set(user_ids))
+    session.execute(delete(TopicOperator).where(serving.topic_id == topic_id, serving.user_id.in_(gone)))
+    new = [each for each in dict.fromkeys(user_ids) if each not in shown]
+    add_all(session, TopicOperator, [_row(topic_id, user_id) for user_id in new])
 
 
-def _operator(session: Session, email: str) -> int:
-    """Return the id of a confirmed operator or administrator."""
-    person = table_of(User)
-    found = session.execute(
-        select(person.c.id, person.c.role, person.c.status).where(person.c.email == normal_form(email))
-    ).first()
-    if found is None:
-        raise NotFound(email)
-    if not is_staff(found.role) or found.status is not UserStatus.ACTIVE:
-        raise Invalid("operator", _("This is not the address of a confirmed operator."))
-    return int(found.id)
+def _row(topic_id: int, user_id: int) -> dict[str, object]:
+    return {"topic_id": topic_id, "user_id": user_id, "notices": Notices.ALL}
