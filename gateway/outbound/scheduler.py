@@ -1,6 +1,7 @@
 """Timed jobs, each once a period, under a lease: however many workers, one does it (E11)."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from gateway.models.columns import table_of
 from gateway.models.queues import Job
 from gateway.rules import limits
 from gateway.runtime import Runtime, is_dead
-from gateway.services import alerts, attention, counters, digests, leases, settings, upkeep
+from gateway.services import alerts, attention, counters, digests, leases, search_upkeep, settings, upkeep
 from gateway.services.alerts import Cause
 from gateway.services.desk import open_desk
 
@@ -27,6 +28,10 @@ Work = Callable[[Runtime, Done], None]
 LEASE = timedelta(minutes=10)
 PERIOD = timedelta(hours=1)
 POLL_SECONDS = 30.0
+INDEXING_SECONDS = 10.0
+"""At a time: so long a stop may have to wait."""
+NOTED = timedelta(minutes=1)
+"""Jobs done more often would fill the log."""
 
 
 async def run(runtime: Runtime) -> None:
@@ -61,7 +66,8 @@ def work_off(runtime: Runtime, jobs: Mapping[str, Work] | None = None) -> None:
                 raise
             log.exception("scheduler.failed", job=name)
         else:
-            log.info("scheduler.done", job=name)
+            if _period(name) >= NOTED:
+                log.info("scheduler.done", job=name)
 
 
 def forget_counts(runtime: Runtime, done: Done) -> None:
@@ -115,16 +121,30 @@ def sweep_blobs(runtime: Runtime, done: Done) -> None:
     upkeep.remove_temporary(runtime.blobs, runtime.now())
 
 
+def index_requests(runtime: Runtime, done: Done) -> None:
+    """Requests whose words search does not know, or no longer knows, a batch at a time for some seconds."""
+    until = time.monotonic() + INDEXING_SECONDS
+    more = True
+    while more and time.monotonic() < until:
+        with runtime.db.transaction() as session:
+            more = search_upkeep.index_some(session, now=runtime.now())
+    with runtime.db.transaction() as session:
+        done(session)
+
+
 JOBS: Mapping[str, Work] = MappingProxyType(
     {
         "forget-counts": forget_counts,
+        "index-requests": index_requests,
         "remove-expired": remove_expired,
         "remind-of-held": remind_of_held,
         "send-digests": send_digests,
         "sweep-blobs": sweep_blobs,
     }
 )
-PERIODS: Mapping[str, timedelta] = MappingProxyType({"send-digests": timedelta(minutes=15)})
+PERIODS: Mapping[str, timedelta] = MappingProxyType(
+    {"index-requests": timedelta(seconds=20), "send-digests": timedelta(minutes=15)}
+)
 """Of the jobs that are not done once in a PERIOD."""
 
 
