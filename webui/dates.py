@@ -52,6 +52,16 @@ class Dates:
         there = moment.astimezone(self._zone)
         return f"{self._weekday(there)} {day(there, self._language)}, {_clock(there)}"
 
+    def span(self, length: timedelta) -> str:
+        """Return a length of time: 32 min, 9 h 24 min, 3 d 4 h."""
+        minutes = max(0, int(length.total_seconds()) // 60)
+        hours, days = minutes // 60, minutes // (24 * 60)
+        if days:
+            return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+        if hours:
+            return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+        return f"{minutes} min"
+
     def machine(self, moment: datetime) -> str:
         """Return a moment for the `datetime` attribute: ISO 8601 with the zone's offset, to the minute."""
         return moment.astimezone(self._zone).isoformat(timespec="minutes")

@@ -4,7 +4,22 @@ from starlette.routing import BaseRoute, Route
 
 from webui.endpoint import Bare, Endpoint
 from webui.sent_form import BODY_OCTETS
-from webui.views import confirm_mail, files, health, home, inbox, password, portal, set_up, sign_in, ticket
+from webui.views import (
+    acting,
+    confirm_mail,
+    files,
+    health,
+    home,
+    inbox,
+    messages,
+    new_request,
+    participants,
+    password,
+    portal,
+    set_up,
+    sign_in,
+    ticket,
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -24,7 +39,18 @@ def routes() -> list[BaseRoute]:
         _route("/correos/confirmar/{token}", confirm_mail.confirm),
         _route("/bandeja", inbox.show_inbox),
         _route("/solicitudes", portal.show_requests),
+        _route("/solicitudes/nueva", new_request.form),
+        _route("/solicitudes/nueva", new_request.send),
         _route("/solicitudes/{number:int}", ticket.show_ticket),
+        _route("/solicitudes/{number:int}/mensajes", messages.send),
+        _route("/solicitudes/{number:int}/tomar", acting.take),
+        _route("/solicitudes/{number:int}/cerrar", acting.close),
+        _route("/solicitudes/{number:int}/reabrir", acting.reopen),
+        _route("/solicitudes/{number:int}/reasignar", acting.hand_over),
+        _route("/solicitudes/{number:int}/no-leida", acting.mark_unread),
+        _route("/solicitudes/{number:int}/participantes", participants.add),
+        _route("/solicitudes/{number:int}/participantes/quitar", participants.remove),
+        _route("/solicitudes/{number:int}/participantes/descartar", participants.dismiss),
         _route("/adjuntos/{id}/{name}", files.attachment),
         _route("/mensajes/{id:int}/original.eml", files.original),
     ]

@@ -38,7 +38,16 @@ def decide(
         return Acknowledgement(goes=False)
     if not our_addresses & {address.email for address in (*mail.to, *mail.cc)}:
         return Acknowledgement(goes=False)
-    caps = _caps(mail.sender.email, mail.verdict)
+    return decide_for(session, desk, mail.sender.email, mail.verdict, now=now)
+
+
+def decide_for(
+    session: Session, desk: Desk, email: str, verdict: Verdict, *, now: datetime
+) -> Acknowledgement:
+    """Decide on that of somebody who wrote to us, by mail or on the web, and count it if it goes."""
+    if not desk.mail.acknowledge:
+        return Acknowledgement(goes=False)
+    caps = _caps(email, verdict)
     reached = counters.first_reached(session, caps, now=now)
     if reached is None:
         counters.count(session, *(name for name in caps if name != BREAKER), now=now)

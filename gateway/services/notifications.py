@@ -166,7 +166,7 @@ def _told(
     requester = circle.ticket.requester_id
     by_operator = happening.message is not None and happening.message.party is Party.OPERATOR
     if kind is EventKind.REPLIED and by_operator:
-        yield from ((each, REPLY) for each in circle.participants if each != author)
+        yield from ((each, REPLY) for each in recipients.readers_of_reply(circle, author))
         return
     if kind is EventKind.CLOSED:
         if requester != author and requester in circle.participants:

@@ -52,7 +52,12 @@ def find_leak(session: Session, ticket: Ticket, text: str, mail: Reading) -> Lea
 
     What the client wrote or read already is no secret, wherever an internal comment repeats it.
     """
-    published = [text, mail.attached_text, *(each.filename for each in mail.attachments)]
+    names = [each.filename for each in mail.attachments]
+    return find_leak_in(session, ticket, [text, mail.attached_text, *names])
+
+
+def find_leak_in(session: Session, ticket: Ticket, published: Sequence[str]) -> Leak | None:
+    """Return what these texts, about to be published, would give away that is internal, or None."""
     written = run(session, WORDS, ticket=ticket.id).all()
     return leaks.find(
         published,

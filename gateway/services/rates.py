@@ -1,4 +1,4 @@
-"""How many requests an address, or a domain nobody vouches for, may open by mail (B5).
+"""How many requests an address, or a domain nobody vouches for, may open (B5).
 
 They are counted where a request is opened, and past the rate the mail is held there. A door that can
 leave mail for later asks before how many more there may be, so that little comes to that.
@@ -49,6 +49,11 @@ def admit(session: Session, entry: JournalEntry, email: str, verdict: Verdict, *
         return False
     counters.count(session, *caps, now=now)
     return True
+
+
+def admit_form(session: Session, email: str, *, now: datetime) -> bool:
+    """Whether somebody signed in may open one more; counts it if so. It is the rate their mail has."""
+    return counters.take(session, _address_key(email), *limits.TICKETS_PER_ADDRESS, now=now)
 
 
 def room(session: Session, emails: Collection[str], *, now: datetime) -> Room:

@@ -173,6 +173,17 @@ def around(session: Session, ticket: Ticket, author_id: int | None, also: Iterab
     )
 
 
+def readers_of_reply(circle: Circle, author: int | None) -> tuple[int, ...]:
+    """Return who is sent what an operator answers: everybody who takes part but its writer."""
+    return tuple(each for each in circle.participants if each != author)
+
+
+def reached(circle: Circle, author: int | None) -> list[Person]:
+    """Return the same as people, the requester first: as a page says whom an answer goes to."""
+    told = readers_of_reply(circle, author)
+    return [circle.people[each] for each in sorted(told, key=lambda one: one != circle.ticket.requester_id)]
+
+
 def known_mail(session: Session, ticket_id: int, users: list[int]) -> dict[int, tuple[str, ...]]:
     """Return, by user, the Message-IDs they have in their mailbox: the last from us, the last of theirs.
 

@@ -36,6 +36,7 @@ class Opening:
     acknowledge: bool = False
     believed: bool = False
     brought_by: Sender | None = None  # an operator, on the requester's behalf
+    written_by: Sender | None = None  # the operator whose words they are, when not the requester's
     silent: bool = False  # a program wrote it of its own accord: nobody is told by mail (L2)
 
 
@@ -62,9 +63,9 @@ def open_ticket(
     people = dict.fromkeys([requester.user_id, *(each.user_id for each in opening.participants)])
     rows = [{"ticket_id": ticket.id, "user_id": each, "joined_at": now} for each in people]
     add_all(session, Participant, rows)
-    message, attachments = contributions.store(
-        session, ticket, requester, Party.CLIENT, opening.contribution, now=now
-    )
+    writer = opening.written_by or requester
+    party = Party.OPERATOR if opening.written_by else Party.CLIENT
+    message, attachments = contributions.store(session, ticket, writer, party, opening.contribution, now=now)
     detail = dict(opening.contribution.detail)
     if opening.may_belong_to:
         detail["may_belong_to"] = opening.may_belong_to

@@ -36,6 +36,17 @@ TABLE = {
     "GET /bandeja": (303, 404, 404, 200, 200, 200),
     "GET /solicitudes": (303, 200, 200, 200, 200, 200),
     "GET /solicitudes/{number:int}": (303, 200, 404, 200, 404, 200),
+    "GET /solicitudes/nueva": (303, 200, 200, 200, 200, 200),
+    "POST /solicitudes/nueva": (303, 422, 422, 422, 422, 422),
+    "POST /solicitudes/{number:int}/mensajes": (303, 409, 404, 422, 404, 409),
+    "POST /solicitudes/{number:int}/participantes": (303, 404, 404, 409, 404, 409),
+    "POST /solicitudes/{number:int}/participantes/quitar": (303, 404, 404, 303, 404, 303),
+    "POST /solicitudes/{number:int}/participantes/descartar": (303, 404, 404, 303, 404, 303),
+    "POST /solicitudes/{number:int}/no-leida": (303, 404, 404, 303, 404, 303),
+    "POST /solicitudes/{number:int}/tomar": (303, 404, 404, 303, 404, 303),
+    "POST /solicitudes/{number:int}/reabrir": (303, 404, 404, 303, 404, 303),
+    "POST /solicitudes/{number:int}/cerrar": (303, 404, 404, 303, 404, 303),
+    "POST /solicitudes/{number:int}/reasignar": (303, 404, 404, 303, 404, 303),
     "GET /adjuntos/{id}/{name}": (303, 200, 404, 200, 404, 200),
     "GET /mensajes/{id:int}/original.eml": (303, 404, 404, 200, 404, 200),
 }
@@ -74,7 +85,11 @@ def answer(browser: Browser, route: str, scene: Scene) -> int:
     if route.startswith("GET"):
         return int(browser.get(path).status_code)
     page = "/solicitudes" if browser.get("/solicitudes").status_code == 200 else "/ingresar"
-    return int(browser.send_form(path, {"email": "x@y.example", "clave": "no"}, page=page).status_code)
+    return int(
+        browser.send_form(
+            path, {"email": "x@y.example", "clave": "no", "envio": route}, page=page
+        ).status_code
+    )
 
 
 def test_the_table_names_every_route(app: Any) -> None:

@@ -1,0 +1,12 @@
+"""A sentence with values in it, said in the reader's language: for notices, which are shown as they are."""
+
+from starlette.requests import Request
+
+from gateway.catalogue import translator
+from webui.web import language_of, web_of
+
+
+def spoken(request: Request, sentence: str, **values: object) -> str:
+    """Return a sentence of the catalogues with its {places} filled in."""
+    language = language_of(request) or web_of(request).runtime.config.site.language
+    return translator(language)(sentence).format(**values)
