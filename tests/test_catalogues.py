@@ -9,10 +9,14 @@ import pytest
 from babel.messages.extract import extract_from_file
 
 from gateway.catalogue import LANGUAGES, catalogue, label, translator
-from gateway.models.queues import OutboxState
+from gateway.models.queues import OutboxState, Purpose
+from gateway.models.site import Deed
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import Channel, EventKind, Status
+from gateway.rules.mailbox_errors import MailboxError
 from gateway.rules.people import Party, Role, UserStatus
+from gateway.rules.refusals import Refusal
+from gateway.services.trouble import Trouble
 
 ROOT = Path(__file__).parent.parent
 METHODS = {".py": "python", ".html": "jinja2.ext:babel_extract"}
@@ -70,6 +74,12 @@ def test_a_translation_has_the_places_of_its_sentence(language: str) -> None:
         pytest.param("event", EventKind, id="events"),
         pytest.param("delivery", OutboxState, id="states of mail out"),
         pytest.param("outcome", Outcome, id="outcomes"),
+        pytest.param("deed", Deed, id="deeds"),
+        pytest.param("deed-kind", Deed, id="kinds of deeds"),
+        pytest.param("purpose", Purpose, id="purposes of mail out"),
+        pytest.param("mailbox-error", MailboxError, id="errors of mailboxes"),
+        pytest.param("unsent", Refusal, id="why mail out is refused"),
+        pytest.param("unsent", Trouble, id="why mail out is not sent"),
     ],
 )
 def test_every_value_of_an_enum_has_words(language: str, kind: str, members: type[StrEnum]) -> None:

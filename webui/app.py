@@ -23,6 +23,7 @@ from gateway.services.desk import open_desk
 from webui.cookies import Cookies
 from webui.failures import Failures
 from webui.guard import Guard
+from webui.mail_reading import MailReading
 from webui.rendering import STATIC, Rendering
 from webui.routes import routes
 from webui.sent_form import BODY_OCTETS
@@ -58,6 +59,7 @@ def create_app(runtime: Runtime) -> Starlette:
         hashing=CapacityLimiter(HASHING_THREADS),
     )
     app.state.probe = health.Probe(runtime)
+    app.state.mail_reading = MailReading(app.state.web.desk)
     return app
 
 

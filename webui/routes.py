@@ -6,6 +6,7 @@ from webui.endpoint import Bare, Endpoint
 from webui.sent_form import BODY_OCTETS
 from webui.views import (
     acting,
+    activity,
     confirm_mail,
     files,
     health,
@@ -14,6 +15,9 @@ from webui.views import (
     messages,
     new_request,
     participants,
+    mail_admin,
+    mail_admin_failed,
+    mail_admin_held,
     password,
     portal,
     set_up,
@@ -53,6 +57,15 @@ def routes() -> list[BaseRoute]:
         _route("/solicitudes/{number:int}/participantes/descartar", participants.dismiss),
         _route("/adjuntos/{id}/{name}", files.attachment),
         _route("/mensajes/{id:int}/original.eml", files.original),
+        _route("/admin/correo", mail_admin.show_mail),
+        _route("/admin/correo/retenidos/{id:int}", mail_admin_held.show_held),
+        _route("/admin/correo/retenidos/{id:int}/aceptar", mail_admin_held.accept),
+        _route("/admin/correo/retenidos/{id:int}/descartar", mail_admin_held.discard),
+        _route("/admin/correo/entrada/{id:int}/reintentar", mail_admin_failed.retry_in),
+        _route("/admin/correo/salida/reintentar", mail_admin_failed.retry_all),
+        _route("/admin/correo/salida/{id:int}/reintentar", mail_admin_failed.retry_out),
+        _route("/admin/correo/salida/{id:int}/abandonar", mail_admin_failed.give_up),
+        _route("/admin/actividad", activity.show_activity),
     ]
 
 

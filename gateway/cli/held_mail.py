@@ -21,9 +21,10 @@ from gateway.reader.reader import Reader, ReadingFailed
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Sender, UserStatus, Verdict, is_staff
 from gateway.runtime import Runtime
-from gateway.services import blobs, held, journal, ledger, senders, settings
+from gateway.services import blobs, held, held_mail, journal, ledger, senders, settings
 from gateway.services.desk import open_desk
 from gateway.services.held import Acceptance
+from gateway.services.held_mail import Way
 from gateway.services.ledger import Box, Details, MailId, MailIn
 
 LOOKS_EVERY = 0.2  # seconds
@@ -89,26 +90,22 @@ def explain(runtime: Runtime, mail: MailIn, words: Words) -> Iterator[str]:
     if never is not None:
         yield words(_("It cannot be accepted.")) + " " + words(never)
     yield words(_("What you can do:"))
-    for command, effect in _choices(mail, words, may_accept=never is None):
+    for command, effect in _choices(mail, words):
         yield f"  sysmo mail {command:<24} {effect}"
     yield ""
     yield from _beginning(runtime, mail, words)
 
 
-def _choices(mail: MailIn, words: Words, *, may_accept: bool) -> Iterator[tuple[str, str]]:
+def _choices(mail: MailIn, words: Words) -> Iterator[tuple[str, str]]:
     """Yield the commands that can be typed, each with what it does."""
     accept = f"accept {mail.id}"
-    if may_accept and mail.ticket is None:
-        yield accept, words(_("open a request of its own"))
-        yield f"{accept} --ticket N", words(_("add it to request N"))
-    elif may_accept:
-        if (mail.reason or "").startswith(("operator-", "leak-")):
-            onto = _("add it to request #{ticket} as an internal comment; its commands are not run")
-            yield accept, words(onto).format(ticket=mail.ticket)
-        else:
-            yield accept, words(_("add it to request #{ticket}")).format(ticket=mail.ticket)
+    plain = True  # the first way is what happens when nothing else is asked for
+    for way in held_mail.ways(mail.reason or "", mail.sender, mail.ticket):
+        option = {Way.NEW: "" if plain else " --as-new", Way.NAMED: " --ticket N"}.get(way, "")
+        yield accept + option, words(held_mail.EFFECTS[way]).format(ticket=mail.ticket)
+        if way is Way.ONTO and held_mail.may_join(mail.reason or "", mail.sender):
             yield f"{accept} --person", words(_("the same, and whoever wrote it takes part from now on"))
-        yield f"{accept} --as-new", words(_("open a request of its own"))
+        plain = False
     yield f"discard {mail.id}", words(_("keep it without effect"))
 
 

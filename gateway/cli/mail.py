@@ -92,7 +92,7 @@ def retry(context: typer.Context, mail_id: MailId) -> None:
     request = request_of(context)
     wanted = ledger.parse_id(mail_id)
     with request.runtime() as runtime, runtime.db.transaction() as session:
-        failed_mail.retry(session, wanted, now=runtime.now())
+        failed_mail.retry(session, wanted, by=None, now=runtime.now())
     _ = request.words
     say(_("Mail {id} is back in line.").format(id=wanted))
 

@@ -15,13 +15,15 @@ from sqlmodel import Session, col
 from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
 from gateway.mail.addresses import Address
+from gateway.mail.one_line import one_line
 from gateway.models.columns import table_of
 from gateway.models.queues import JournalEntry
+from gateway.models.site import Deed
 from gateway.models.tickets import Participant, Ticket
 from gateway.rules.admission import Decision, Outcome
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Sender, is_staff
-from gateway.services import entrance, senders, threads
+from gateway.services import audit, entrance, senders, threads
 from gateway.services.desk import Desk
 from gateway.services.journal import Settled
 from gateway.services.threads import Thread
@@ -80,12 +82,23 @@ def accept(
     if wish.person:
         _let_join(session, desk, entry, ticket, by=by, now=now)
     entry.ticket_id = named
+    onto = {} if named is None or wish.as_new else {"ticket": named}
+    _note(
+        session,
+        Deed.MAIL_ACCEPTED,
+        entry,
+        by=by,
+        now=now,
+        **onto,
+        **({"person": True} if wish.person else {}),
+    )
     let_in(session, entry, Decision.ACCEPT_AS_NEW if wish.as_new else Decision.ACCEPT, by=by, now=now)
 
 
 def discard(session: Session, entry_id: int, *, by: Sender | None, now: datetime) -> None:
     """Keep a held mail without effect and list it no more. It can still be accepted (D5)."""
     entry = lock(session, entry_id)
+    _note(session, Deed.MAIL_DISCARDED, entry, by=by, now=now)
     _sign(session, entry, Decision.DISCARD, by=by, now=now)
 
 
@@ -101,11 +114,17 @@ def let_in(
 
 def lock(session: Session, entry_id: int) -> JournalEntry:
     """Return a held mail, its row locked: of two who decide the second finds it decided."""
+    entry = lock_entry(session, entry_id)
+    if entry is None or entry.outcome is not Outcome.HELD:
+        raise NotFound(f"held mail {entry_id}")
+    return entry
+
+
+def lock_entry(session: Session, entry_id: int) -> JournalEntry | None:
+    """Return a mail as it is now, held or not, its row locked."""
     query = select(JournalEntry).where(col(JournalEntry.id) == entry_id).with_for_update()
     fresh = query.execution_options(populate_existing=True)
     entry: JournalEntry | None = session.execute(fresh).scalar_one_or_none()
-    if entry is None or entry.outcome is not Outcome.HELD:
-        raise NotFound(f"held mail {entry_id}")
     return entry
 
 
@@ -134,6 +153,15 @@ def _sign(
     entry.decision, entry.decided_by, entry.decided_at = decision, by.user_id if by else None, now
     session.add(entry)
     session.flush()
+
+
+def _note(
+    session: Session, deed: Deed, entry: JournalEntry, *, by: Sender | None, now: datetime, **detail: object
+) -> None:
+    """Write down what was decided, of a mail known by its number and the address it says it is from."""
+    if entry.from_address:
+        detail["sender"] = one_line(entry.from_address, audit.SUBJECT_CHARACTERS)
+    audit.note(session, deed, str(entry.id), by=by, now=now, **detail)
 
 
 def _ticket(session: Session, ticket_id: int, *, now: datetime) -> Ticket:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
 from gateway import failpoints
+from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
 from gateway.mail.reading import Arrival, Reading
 from gateway.models.columns import table_of
@@ -243,18 +244,19 @@ def fail(session: Session, entry: JournalEntry, fence: int, error: str, *, now: 
     return True
 
 
-def retry_failed(session: Session, entry_id: int, *, now: datetime) -> None:
-    """Put a mail that was set aside back in line, as if it had just come."""
-    entry = session.get(JournalEntry, entry_id)
+def retry_failed(session: Session, entry_id: int, *, now: datetime) -> str | None:
+    """Put a mail that was set aside back in line, as if it had just come; return whom it says it is from."""
+    entry = session.get(JournalEntry, entry_id, with_for_update=True, populate_existing=True)
     if entry is None:
         raise NotFound(f"mail {entry_id}")
     if entry.outcome is not Outcome.FAILED:
-        raise Invalid("mail", "only a failed mail can be tried again")
+        raise Invalid("mail", _("Only a failed mail can be tried again."))
     session.execute(
         update(JournalEntry)
         .where(col(JournalEntry.id) == entry_id)
         .values(outcome=None, reason="", settled_at=None, due_at=now, attempts=0, last_error=None)
     )
+    return entry.from_address
 
 
 def release(session: Session, worker: str, *, counted: bool) -> None:

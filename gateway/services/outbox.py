@@ -5,22 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from gateway.errors import StaleLease
 from gateway.mail.compose import Composed, Part
 from gateway.models.columns import table_of
-from gateway.models.people import User
-from gateway.models.queues import Job, OutboxItem, OutboxState, Purpose
-from gateway.models.tickets import Event, Participant, Ticket
-from gateway.models.topics import TopicOperator
+from gateway.models.queues import Job, OutboxItem, OutboxState
+from gateway.models.tickets import Event
 from gateway.rules import retry
 from gateway.rules.lifecycle import EventKind
-from gateway.rules.people import Role, UserStatus, is_staff
-from gateway.services import leases
-from gateway.services.statements import add_all, run
+from gateway.services import leases, still_allowed
+from gateway.services.statements import add_all
 
 OVERTAKE = timedelta(minutes=15)
 DELAYED_AFTER = timedelta(hours=4)
@@ -30,35 +27,6 @@ UNTIL_RELEASED = datetime(9000, 1, 1, tzinfo=UTC)
 NOT_ALLOWED = "the recipient may not see it any more"
 """Why a mail is not sent, as its row and its ticket say it."""
 UNENDED = (OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.TRANSMITTING)
-
-
-ITEM, PERSON, TICKET = table_of(OutboxItem).c, table_of(User).c, table_of(Ticket).c
-SERVING, TAKING_PART = table_of(TopicOperator).c, table_of(Participant).c
-RECIPIENT_NOW = (
-    select(
-        ITEM.ticket_id,
-        ITEM.internal,
-        ITEM.purpose,
-        PERSON.id,
-        PERSON.role,
-        PERSON.status,
-        TICKET.assignee_id,
-        SERVING.user_id.label("serves"),
-        TAKING_PART.user_id.label("takes_part"),
-    )
-    .select_from(table_of(OutboxItem))
-    .outerjoin(table_of(User), PERSON.id == ITEM.user_id)
-    .outerjoin(table_of(Ticket), TICKET.id == ITEM.ticket_id)
-    .outerjoin(
-        table_of(TopicOperator),
-        and_(SERVING.topic_id == TICKET.topic_id, SERVING.user_id == ITEM.user_id),
-    )
-    .outerjoin(
-        table_of(Participant),
-        and_(TAKING_PART.ticket_id == ITEM.ticket_id, TAKING_PART.user_id == ITEM.user_id),
-    )
-    .where(ITEM.id == bindparam("id"))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +96,7 @@ def transmitting(session: Session, claimed: Claimed, *, until: datetime) -> str 
         if claimed.was_transmitting and not claimed.resend:
             settle(session, claimed, OutboxState.UNCERTAIN, error="the program ended while sending it")
             return "uncertain"
-        if not _may_still_see(session, claimed.id):
+        if not still_allowed.is_one(session, claimed.id):
             settle(session, claimed, OutboxState.FAILED, error=NOT_ALLOWED)
             return NOT_ALLOWED
     except StaleLease:
@@ -287,27 +255,6 @@ def _claimed(row: Any, fence: int) -> Claimed:
         created_at=row.created_at,
         composed=Composed(row.head, parts, row.tail),
     )
-
-
-def _may_still_see(session: Session, item_id: int) -> bool:
-    """Whether the recipient of a row may see what it shows, now.
-
-    An operator must be active and answer the ticket's topic, have it assigned, or be an
-    administrator; anybody else must take part in it, and may never see what is internal. Mail about
-    an account, and an operator's own words sent back, need nothing but an account that is not disabled.
-    """
-    row = run(session, RECIPIENT_NOW, id=item_id).one()
-    if row.status == UserStatus.DISABLED:
-        return False
-    active_staff = row.id is not None and is_staff(row.role) and row.status == UserStatus.ACTIVE
-    if row.purpose in (Purpose.DIGEST, Purpose.ALERT):
-        return active_staff
-    if row.ticket_id is None or row.purpose in (Purpose.MISTAKE, Purpose.UNDELIVERED):
-        return True
-    if row.id is None:
-        return False
-    answers = row.role == Role.ADMIN or row.serves is not None or row.assignee_id == row.id
-    return (active_staff and answers) or (row.takes_part is not None and not row.internal)
 
 
 def _show_delay(session: Session, claimed: Claimed, *, now: datetime) -> None:
