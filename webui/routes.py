@@ -4,7 +4,23 @@ from starlette.routing import BaseRoute, Route
 
 from webui.endpoint import Bare, Endpoint
 from webui.sent_form import BODY_OCTETS
-from webui.views import confirm_mail, files, health, home, inbox, password, portal, set_up, sign_in, ticket
+from webui.views import (
+    clients_admin,
+    companies_admin,
+    confirm_mail,
+    files,
+    health,
+    home,
+    inbox,
+    password,
+    portal,
+    set_up,
+    sign_in,
+    team_admin,
+    team_leaving,
+    ticket,
+    topics_admin,
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -27,6 +43,34 @@ def routes() -> list[BaseRoute]:
         _route("/solicitudes/{number:int}", ticket.show_ticket),
         _route("/adjuntos/{id}/{name}", files.attachment),
         _route("/mensajes/{id:int}/original.eml", files.original),
+        _route("/admin", topics_admin.front),
+        _route("/admin/tematicas", topics_admin.every),
+        _route("/admin/tematicas/nueva", topics_admin.new_form),
+        _route("/admin/tematicas/nueva", topics_admin.add),
+        _route("/admin/tematicas/{topic:int}", topics_admin.form),
+        _route("/admin/tematicas/{topic:int}", topics_admin.change),
+        _route("/admin/tematicas/{topic:int}/estado", topics_admin.switch),
+        _route("/admin/tematicas/{topic:int}/orden", topics_admin.order),
+        _route("/admin/operadores", team_admin.every),
+        _route("/admin/operadores/nuevo", team_admin.new_form),
+        _route("/admin/operadores/nuevo", team_admin.add),
+        _route("/admin/operadores/{person:int}", team_admin.form),
+        _route("/admin/operadores/{person:int}", team_admin.change),
+        _route("/admin/operadores/{person:int}/habilitar", team_admin.enable),
+        _route("/admin/operadores/{person:int}/clave", team_admin.reset),
+        _route("/admin/operadores/{person:int}/baja", team_leaving.form),
+        _route("/admin/operadores/{person:int}/baja", team_leaving.leave),
+        _route("/admin/clientes", clients_admin.every),
+        _route("/admin/clientes/{person:int}", clients_admin.form),
+        _route("/admin/clientes/{person:int}", clients_admin.change),
+        _route("/admin/clientes/{person:int}/deshabilitar", clients_admin.disable),
+        _route("/admin/clientes/{person:int}/habilitar", clients_admin.enable),
+        _route("/admin/clientes/{person:int}/clave", clients_admin.reset),
+        _route("/admin/empresas", companies_admin.every),
+        _route("/admin/empresas/{company:int}", companies_admin.form),
+        _route("/admin/empresas/{company:int}", companies_admin.change),
+        _route("/admin/empresas/{company:int}/unir", companies_admin.merge_form),
+        _route("/admin/empresas/{company:int}/unir", companies_admin.merge),
     ]
 
 
