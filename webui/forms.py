@@ -6,7 +6,21 @@ from dataclasses import field as made_by
 
 from gateway.errors import Invalid
 
-FIELD_NAMES = {"password": "clave", "name": "nombre", "company": "empresa"}
+FIELD_NAMES = {
+    "password": "clave",
+    "name": "nombre",
+    "company": "empresa",
+    "address": "direccion",
+    "description": "descripcion",
+    "operator": "operadores",
+    "default": "predeterminada",
+    "enabled": "activa",
+    "role": "rol",
+    "phone": "telefono",
+    "language": "idioma",
+    "convert": "convertir",
+    "to": "a",
+}
 """What the services call a field → what the page does, where the two differ."""
 
 SHOWN_CHARACTERS = 400

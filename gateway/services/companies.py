@@ -8,12 +8,17 @@ from stdnum.ar import cuit as cuit_number
 from stdnum.exceptions import ValidationError
 
 from gateway.catalogue import _
-from gateway.errors import Invalid
+from gateway.errors import Invalid, NotFound
 from gateway.mail.one_line import one_line
 from gateway.models.columns import table_of
 from gateway.models.people import Company
+from gateway.models.site import Deed
+from gateway.rules.people import Sender
+from gateway.rules.words import fold
+from gateway.services import audit, folded_search
 
 NAME_CHARACTERS = 200
+LARGEST_ID = 2**31 - 1
 
 
 def find_or_make(session: Session, raw_name: str | None, cuit: str | None, *, now: datetime) -> int | None:
@@ -21,7 +26,7 @@ def find_or_make(session: Session, raw_name: str | None, cuit: str | None, *, no
     name = one_line(raw_name or "", NAME_CHARACTERS)
     if not name and not cuit:
         return None
-    number = _checked_cuit(cuit) if cuit else None
+    number = checked_cuit(cuit) if cuit else None
     if number is not None:
         company = table_of(Company)
         found = session.execute(select(company.c.id).where(company.c.cuit == number)).scalar()
@@ -35,7 +40,63 @@ def find_or_make(session: Session, raw_name: str | None, cuit: str | None, *, no
     return made.id
 
 
-def _checked_cuit(raw_cuit: str) -> str:
+def meant(
+    session: Session, raw_name: str, raw_cuit: str, *, current: int | None, now: datetime
+) -> int | None:
+    """Return the company an administrator means: that of the CUIT, else the one of that very name.
+
+    Made when there is none; None when both are empty. A name that several have says too little,
+    unless one of them is the `current`.
+    """
+    name = one_line(raw_name, NAME_CHARACTERS)
+    if name and not raw_cuit.strip():
+        company = table_of(Company).c
+        words = folded_search.words_of(name)
+        rows = session.execute(
+            select(company.id, company.name)
+            .where(folded_search.may_match(words, (company.name,)))
+            .limit(folded_search.LOOKED_AT)
+        )
+        same = [row.id for row in rows if fold(row.name) == fold(name)]
+        if current in same:
+            return current
+        if len(same) > 1:
+            raise Invalid("company", _("Several companies have this name. Give its CUIT."))
+        if same:
+            return int(same[0])
+    return find_or_make(session, name, raw_cuit.strip(), now=now)
+
+
+def change(session: Session, company_id: int, *, name: str, cuit: str, by: Sender, now: datetime) -> Company:
+    """Correct the name and the CUIT of a company."""
+    company = found(session, company_id)
+    new_name = one_line(name, NAME_CHARACTERS)
+    if not new_name:
+        raise Invalid("name", _("Write the name of the company."))
+    number = checked_cuit(cuit) if cuit.strip() else None
+    table = table_of(Company).c
+    other = select(table.id).where(table.cuit == number, table.id != company.id)
+    if number is not None and session.execute(other).first():
+        raise Invalid("cuit", _("Another company has this CUIT. If they are the same one, merge them."))
+    if (new_name, number) != (company.name, company.cuit):
+        company.name, company.cuit = new_name, number
+        session.flush()  # so that whoever looks next sees it
+        audit.note(session, Deed.COMPANY_CHANGED, new_name, by=by, now=now, cuit=number)
+    return company
+
+
+def found(session: Session, company_id: int) -> Company:
+    """Return a company, held until the end of the transaction."""
+    if not 0 < company_id <= LARGEST_ID:
+        raise NotFound("company")
+    company = session.get(Company, company_id, populate_existing=True, with_for_update={"key_share": True})
+    if company is None:
+        raise NotFound("company")
+    return company
+
+
+def checked_cuit(raw_cuit: str) -> str:
+    """Return the 11 digits of a CUIT whose check digit is right."""
     try:
         return cuit_number.validate(raw_cuit)
     except ValidationError:

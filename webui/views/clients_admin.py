@@ -1,0 +1,122 @@
+"""Administration of clients: found by words, corrected, disabled, sent a link for their password."""
+
+from urllib.parse import urlencode
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.catalogue import _
+from gateway.errors import Invalid
+from gateway.mail.wording import tax_number
+from gateway.rules.people import Access
+from gateway.services import clients, folded_search
+from webui.endpoint import action, form_of, page
+from webui.forms import Form, Problem, refused
+from webui.views.administration import shown
+from webui.web import now_of, person_of, redirect, web_of
+
+PATH = "/admin/clientes"
+
+
+@page(Access.ADMIN)
+def every(request: Request, session: Session) -> Response:
+    query = request.query_params.get("q", "")[: folded_search.QUERY_CHARACTERS]
+    after = key_of(request)
+    found = clients.page(session, query, after=after)
+    return shown(
+        request,
+        session,
+        "clients_admin.html",
+        q=query,
+        lines=found.lines,
+        first=after is None,
+        first_path=PATH + ("?" + urlencode({"q": query}) if query else ""),
+        next_path=next_path(PATH, query, found.after),
+    )
+
+
+@page(Access.ADMIN)
+def form(request: Request, session: Session) -> Response:
+    return _as_it_is(request, session)
+
+
+def _again(request: Request, session: Session, error: Invalid) -> Response:
+    return _shown(request, session, refused(form_of(request), error), status=422)
+
+
+@action(Access.ADMIN, again=_again, once=True)
+def change(request: Request, session: Session) -> Response:
+    fields, person = form_of(request), request.path_params["person"]
+    clients.change(
+        session,
+        person,
+        name=fields.get("nombre", ""),
+        phone=fields.get("telefono", ""),
+        language=fields.get("idioma", ""),
+        company=fields.get("empresa", ""),
+        cuit=fields.get("cuit", ""),
+        by=person_of(request),
+        now=now_of(request),
+    )
+    return redirect(request, f"{PATH}/{person}", notice=_("Saved."))
+
+
+@action(Access.ADMIN, once=True, sensitive=True)
+def disable(request: Request, session: Session) -> Response:
+    person = request.path_params["person"]
+    clients.disable(session, person, by=person_of(request), now=now_of(request))
+    return redirect(request, f"{PATH}/{person}", notice=_("The account is disabled, and its sessions ended."))
+
+
+@action(Access.ADMIN, once=True, sensitive=True)
+def enable(request: Request, session: Session) -> Response:
+    person = request.path_params["person"]
+    clients.enable(session, person, by=person_of(request), now=now_of(request))
+    return redirect(request, f"{PATH}/{person}", notice=_("The account is enabled."))
+
+
+def _again_as_it_is(request: Request, session: Session, error: Invalid) -> Response:
+    return _as_it_is(request, session, refused({}, error).problems, status=422)
+
+
+@action(Access.ADMIN, again=_again_as_it_is, once=True, sensitive=True)
+def reset(request: Request, session: Session) -> Response:
+    person = request.path_params["person"]
+    clients.reset(session, web_of(request).desk, person, by=person_of(request), now=now_of(request))
+    return redirect(request, f"{PATH}/{person}", notice=_("A mail with a link to set the password goes out."))
+
+
+def key_of(request: Request) -> int | None:
+    """The key a page begins after, as the address has it; None for the first page."""
+    given = request.query_params.get("antes", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
+def next_path(path: str, query: str, after: int | None) -> str | None:
+    """The address of the next page of a list; None on the last."""
+    if after is None:
+        return None
+    return f"{path}?" + urlencode(({"q": query} if query else {}) | {"antes": str(after)})
+
+
+def _as_it_is(
+    request: Request, session: Session, problems: tuple[Problem, ...] = (), *, status: int = 200
+) -> Response:
+    client = clients.one(session, request.path_params["person"])
+    values = {
+        "nombre": client.name,
+        "telefono": client.phone or "",
+        "idioma": client.language,
+        "empresa": client.company or "",
+        "cuit": tax_number(client.cuit or ""),
+    }
+    return _shown(request, session, Form(values, problems), status=status)
+
+
+def _shown(request: Request, session: Session, filled: Form, *, status: int = 200) -> Response:
+    client = clients.one(session, request.path_params["person"])
+    silent = client.silent_until is not None and client.silent_until > now_of(request)
+    return shown(
+        request, session, "client_admin.html", status=status, form=filled, client=client, silent=silent
+    )
