@@ -24,7 +24,6 @@ from webui.views import (
     portal,
     set_up,
     sign_in,
-    ticket,
     team_admin,
     team_leaving,
     ticket,
