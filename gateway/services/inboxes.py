@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, false, func, or_, select
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -23,6 +23,7 @@ from gateway.rules.people import Party, Role, Sender, UserStatus
 from gateway.services import lists, pages, portal
 from gateway.services.lists import UNASSIGNED, Key, Order, Readable, Shown, View, Wish, key_of
 from gateway.services.pages import COUNTED, PAGE, Count
+from gateway.services.statements import run
 
 __all__ = ["COUNTED", "PAGE", "UNASSIGNED", "Count", "Key", "Order", "Shown", "View", "Wish", "key_of"]
 
@@ -71,8 +72,9 @@ def page(session: Session, reader: Sender, wish: Wish, *, after: Key | None = No
     found = pages.keys(session, reader, wish, after=after, zone=zone, readable=readable)
     if not found.keys:
         return Page([], None)
-    query = _rows(reader, wish.view, readable).where(table_of(Ticket).c.id.in_(found.numbers))
-    lines = {row[0]: Line(*row) for row in session.execute(query)}
+    query = ROWS if readable is None else _rows(readable, portal.newest(reader), table_of(Ticket).c.public_at)
+    rows: Sequence[Any] = run(session, query, reader=reader.user_id, numbers=found.numbers).all()
+    lines = {row.id: Line(*row) for row in rows}
     return Page([lines[number] for number in found.numbers], found.after)
 
 
@@ -85,26 +87,33 @@ def open_counts(session: Session, reader: Sender) -> Mapping[View, Count]:
     """Return how many open requests each list has, up to COUNTED."""
     zone = ZoneInfo("UTC")  # no day is asked for
     sources = {view: lists.source_of(session, reader, Wish(view), zone=zone) for view in View}
-    row = session.execute(select(*(pages.how_many(source) for source in sources.values()))).one()
+    values = {name: value for source in sources.values() for name, value in source.values.items()}
+    values |= sources[View.TOPICS].values
+    row: Any = run(session, select(*(pages.how_many(source) for source in sources.values())), **values).one()
     return {view: pages.capped(number) for view, number in zip(sources, row, strict=True)}
 
 
 def choices(session: Session, reader: Sender) -> Choices:
     """Return the topics an operator answers, and who answers them, too (C6); an administrator all."""
+    topics, people = CHOICES[reader.role is Role.ADMIN]
+    served, staff = (
+        cast(Sequence[Any], run(session, each, reader=reader.user_id).all()) for each in (topics, people)
+    )
+    return Choices([(row[0], row[1]) for row in served], [(row[0], row[1]) for row in staff])
+
+
+def _choices(*, everything: bool) -> tuple[Select[Any], Select[Any]]:
     topic, serving, person = table_of(Topic), table_of(TopicOperator), table_of(User)
     name = func.coalesce(func.nullif(person.c.name, ""), person.c.email)
     topics: Select[Any] = select(topic.c.id, topic.c.name).order_by(topic.c.position, topic.c.name)
     people: Select[Any] = select(person.c.id, name).order_by(func.lower(name), person.c.id)
     people = people.where(person.c.role != Role.CLIENT, person.c.status == UserStatus.ACTIVE)
-    if reader.role is not Role.ADMIN:
-        mine = select(serving.c.topic_id).where(serving.c.user_id == reader.user_id)
-        colleagues = select(serving.c.user_id).where(serving.c.topic_id.in_(mine))
-        topics = topics.where(topic.c.id.in_(mine))
-        people = people.where(or_(person.c.id.in_(colleagues), person.c.id == reader.user_id))
-    return Choices(
-        [(row[0], row[1]) for row in session.execute(topics)],
-        [(row[0], row[1]) for row in session.execute(people)],
-    )
+    if everything:
+        return topics, people
+    mine = select(serving.c.topic_id).where(serving.c.user_id == lists.READER)
+    colleagues = select(serving.c.user_id).where(serving.c.topic_id.in_(mine))
+    concerned = or_(person.c.id.in_(colleagues), person.c.id == lists.READER)
+    return topics.where(topic.c.id.in_(mine)), people.where(concerned)
 
 
 def may_open(operator: Sender) -> ColumnElement[bool]:
@@ -122,13 +131,13 @@ def _readable(reader: Sender, view: View) -> Readable | None:
     return partial(portal.public, reader) if view is View.MINE else None
 
 
-def _rows(reader: Sender, view: View, readable: Readable | None) -> Select[Any]:
-    """What lines show of tickets, in the order of `Line`."""
+def _rows(
+    readable: Readable | None, newest: ColumnElement[int], activity: ColumnElement[datetime]
+) -> Select[Any]:
+    """What lines show of the tickets of some numbers, in the order of `Line`."""
     ticket, last, writer = table_of(Ticket), table_of(Message), table_of(User).alias("writer")
     requester, assignee = table_of(User).alias("requester"), table_of(User).alias("assignee")
     topic, company = table_of(Topic), table_of(Company)
-    mine = view is View.MINE
-    newest: ColumnElement[int] = portal.newest(reader) if mine else ticket.c.messages
     return (
         select(
             ticket.c.id,
@@ -142,9 +151,9 @@ def _rows(reader: Sender, view: View, readable: Readable | None) -> Select[Any]:
             func.coalesce(func.nullif(writer.c.name, ""), writer.c.email),
             func.coalesce(_unverified(last), false()),
             lists.has_files(readable),
-            ticket.c.public_at if mine else ticket.c.updated_at,
+            activity,
             ticket.c.waiting_since,
-            lists.unread(reader, readable),
+            lists.unread(readable),
         )
         .select_from(ticket)
         .join(topic, topic.c.id == ticket.c.topic_id)
@@ -153,9 +162,16 @@ def _rows(reader: Sender, view: View, readable: Readable | None) -> Select[Any]:
         .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
         .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest))
         .outerjoin(writer, writer.c.id == last.c.author_id)
+        .where(ticket.c.id.in_(bindparam("numbers", expanding=True)))
     )
 
 
 def _unverified(message: FromClause) -> ColumnElement[bool]:
     by_mail = and_(message.c.channel == Channel.EMAIL, message.c.party == Party.CLIENT)
     return and_(by_mail, message.c.verified.is_(False))
+
+
+ROWS = _rows(None, table_of(Ticket).c.messages, table_of(Ticket).c.updated_at)
+"""Of the lists whose reader may read everything: worded once. Those of clients ask portal each time."""
+
+CHOICES = {everything: _choices(everything=everything) for everything in (False, True)}

@@ -9,10 +9,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -20,6 +34,7 @@ from gateway.models.tickets import Attachment, Message, Ticket, TicketSeen
 from gateway.models.topics import TopicOperator
 from gateway.rules.lifecycle import Status
 from gateway.rules.people import Role, Sender
+from gateway.services.statements import run
 
 UNASSIGNED = 0
 """As an assignee: nobody."""
@@ -29,7 +44,14 @@ Readable = Callable[[FromClause], ColumnElement[bool]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_KEY = 40
-_TICKET = table_of(Ticket)
+_TICKET, _FILE, _SEEN = table_of(Ticket), table_of(Attachment), table_of(TicketSeen)
+_MESSAGE = table_of(Message).alias("every")
+_SERVING = table_of(TopicOperator).c
+
+READER = bindparam("reader", type_=Integer())
+"""Who asks: their statements hold the place, the values their number."""
+
+_SERVED = select(_SERVING.topic_id).where(_SERVING.user_id == READER).order_by(_SERVING.topic_id)
 
 
 class View(StrEnum):
@@ -113,16 +135,15 @@ class Run:
     waiting: bool = False
     conditions: tuple[ColumnElement[bool], ...] = ()
 
-    def after(self, key: Key) -> ColumnElement[bool]:
-        """Whether a ticket comes after a key."""
-        number = _TICKET.c.id
+    def after(self) -> ColumnElement[bool]:
+        """Whether a ticket comes after the key in the statement's values."""
+        number, moment = _TICKET.c.id, bindparam("after_moment", type_=self.moment.type)
+        last = bindparam("after_number", type_=Integer())
         if self.down:
-            further, next_one = self.moment < key.activity, number < key.number
+            bound, further = self.moment <= moment, or_(self.moment < moment, number < last)
         else:
-            further, next_one = self.moment > key.activity, number > key.number
-        # the range, said apart, is looked up in the index
-        bound = self.moment <= key.activity if self.down else self.moment >= key.activity
-        return and_(bound, or_(further, next_one))
+            bound, further = self.moment >= moment, or_(self.moment > moment, number > last)
+        return and_(bound, further)  # the range, said apart, is looked up in the index
 
     def ordered(self, query: Select[Any], limit: int) -> Select[Any]:
         """The first rows of a query on tickets, in this order."""
@@ -132,28 +153,55 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a wish makes another statement, apart from filters; the rest are its values.
+
+    `topics`: how many the reader answers. `assignee`: None for any, UNASSIGNED, or 1 for somebody.
+    """
+
+    view: View
+    shown: Shown
+    order: Order
+    topics: int
+    everything: bool
+    chosen_topic: bool
+    assignee: int | None
+
+    @property
+    def activity(self) -> ColumnElement[datetime]:
+        return _TICKET.c.public_at if self.view is View.MINE else _TICKET.c.updated_at
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """The requests of a wish that its reader may see: its arms, and what each row must fulfil besides."""
+    """The requests of a wish that its reader may see, each of which must pass the filters besides.
 
-    arms: Sequence[Sequence[ColumnElement[bool]]]
-    whole: ColumnElement[bool]  # all arms as one condition, for whoever comes from elsewhere
+    `values` are for all its statements, which are the same for all who ask for the same.
+    """
+
+    shape: Shape
     filters: Sequence[ColumnElement[bool]]
-    runs: Sequence[Run]
+    values: Mapping[str, Any]
 
-    def first(self, run: Run, limit: int, after: Key | None = None) -> Select[tuple[int, datetime]]:
+    @property
+    def whole(self) -> ColumnElement[bool]:
+        """All of them as one condition, for whoever comes from elsewhere."""
+        return _arms(self.shape)[1]
+
+    @property
+    def arms(self) -> Sequence[Sequence[ColumnElement[bool]]]:
+        """All of them as conditions for each index they are found along."""
+        return _arms(self.shape)[0]
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        return _runs(self.shape.order, self.shape.activity)
+
+    def first(self, run: Run, limit: int, *, after: bool = False) -> Select[tuple[int, datetime]]:
         """The numbers and moments of the first requests of a run, in its order."""
-        conditions = [*run.conditions, *self.filters]
-        if after is not None:
-            conditions.append(run.after(after))
-        begun = select(_TICKET.c.id, run.moment.label("moment"))
-        parts = [run.ordered(begun.where(*arm, *conditions), limit) for arm in self.arms]
-        if len(parts) == 1:
-            return parts[0]
-        rows = union_all(*(select(*part.subquery().c) for part in parts)).subquery()
-        found = select(rows.c.id, rows.c.moment)
-        if run.down:
-            return found.order_by(rows.c.moment.desc(), rows.c.id.desc()).limit(limit)
-        return found.order_by(rows.c.moment, rows.c.id).limit(limit)
+        if not self.filters:
+            return _first_plain(self.shape, limit, waiting=run.waiting, after=after)
+        return _first(self.arms, self.filters, run, limit, after=after)
 
 
 def source_of(
@@ -163,74 +211,107 @@ def source_of(
 
     `readable` are the messages that count; None: all of them.
     """
-    arms, whole = _arms(session, reader, wish)
-    activity = _TICKET.c.public_at if wish.view is View.MINE else _TICKET.c.updated_at
-    filters = _days(wish, activity, zone)
+    everything = reader.role is Role.ADMIN
+    allowed = topics_of(session, reader) if wish.view is View.TOPICS and not everything else []
+    somebody = wish.assignee if wish.assignee in (None, UNASSIGNED) else 1
+    chosen = wish.topic is not None
+    shape = Shape(wish.view, wish.shown, wish.order, len(allowed), everything, chosen, somebody)
+    filters = _days(wish, shape.activity, zone)
     if wish.unread:
-        filters.append(unread(reader, readable))
+        filters.append(unread(readable))
     if wish.files:
         filters.append(has_files(readable))
-    return Source(arms, whole, filters, _runs(wish.order, activity))
+    values = {"reader": reader.user_id, "topic": wish.topic, "assignee": wish.assignee, "topics": allowed}
+    return Source(shape, filters, values | {f"topic_{place}": each for place, each in enumerate(allowed)})
 
 
-def unread(reader: Sender, readable: Readable | None = None) -> ColumnElement[bool]:
-    """Whether somebody else wrote since this person last opened the ticket."""
-    message, seen = table_of(Message).alias("unseen"), table_of(TicketSeen)
+def after_key(key: Key | None) -> dict[str, Any]:
+    """The values of `Run.after`."""
+    return {} if key is None else {"after_moment": key.activity, "after_number": key.number}
+
+
+def unread(readable: Readable | None = None) -> ColumnElement[bool]:
+    """Whether somebody else wrote since the reader last opened the ticket."""
     upto = (
-        select(seen.c.number)
-        .where(seen.c.user_id == reader.user_id, seen.c.ticket_id == _TICKET.c.id)
+        select(_SEEN.c.number)
+        .where(_SEEN.c.user_id == READER, _SEEN.c.ticket_id == _TICKET.c.id)
         .correlate(_TICKET)
         .scalar_subquery()
     )
-    by_another = or_(message.c.author_id != reader.user_id, message.c.author_id.is_(None))
-    conditions = [message.c.ticket_id == _TICKET.c.id, message.c.number > func.coalesce(upto, 0), by_another]
+    by_another = or_(_MESSAGE.c.author_id != READER, _MESSAGE.c.author_id.is_(None))
+    conditions = [
+        _MESSAGE.c.ticket_id == _TICKET.c.id,
+        _MESSAGE.c.number > func.coalesce(upto, 0),
+        by_another,
+    ]
     if readable is not None:
-        conditions.append(readable(message))
+        conditions.append(readable(_MESSAGE))
     return exists().where(*conditions).correlate(_TICKET)
 
 
 def has_files(readable: Readable | None = None) -> ColumnElement[bool]:
     """Whether a message of the ticket has files."""
-    message, file = table_of(Message).alias("every"), table_of(Attachment)
-    conditions = [message.c.ticket_id == _TICKET.c.id, message.c.id == file.c.message_id]
+    conditions = [_MESSAGE.c.ticket_id == _TICKET.c.id, _MESSAGE.c.id == _FILE.c.message_id]
     if readable is not None:
-        conditions.append(readable(message))
+        conditions.append(readable(_MESSAGE))
     return exists().where(*conditions).correlate(_TICKET)
 
 
 def topics_of(session: Session, operator: Sender) -> list[int]:
     """Return the topics an operator answers."""
-    serving = table_of(TopicOperator).c
-    query = select(serving.topic_id).where(serving.user_id == operator.user_id).order_by(serving.topic_id)
-    return list(session.execute(query).scalars())
+    return list(run(session, _SERVED, reader=operator.user_id).scalars())
 
 
-def _arms(
-    session: Session, reader: Sender, wish: Wish
-) -> tuple[list[list[ColumnElement[bool]]], ColumnElement[bool]]:
+@lru_cache(maxsize=256)
+def _first_plain(shape: Shape, limit: int, *, waiting: bool, after: bool) -> Select[tuple[int, datetime]]:
+    """`_first` without filters, worded once: that costs more than what the database does."""
+    run = next(each for each in _runs(shape.order, shape.activity) if each.waiting is waiting)
+    return _first(_arms(shape)[0], (), run, limit, after=after)
+
+
+def _first(
+    arms: Sequence[Sequence[ColumnElement[bool]]],
+    filters: Sequence[ColumnElement[bool]],
+    run: Run,
+    limit: int,
+    *,
+    after: bool,
+) -> Select[tuple[int, datetime]]:
+    conditions = [*run.conditions, *filters, *([run.after()] if after else [])]
+    begun = select(_TICKET.c.id, run.moment.label("moment"))
+    parts = [run.ordered(begun.where(*arm, *conditions), limit) for arm in arms]
+    if len(parts) == 1:
+        return parts[0]
+    rows = union_all(*(select(*part.subquery().c) for part in parts)).subquery()
+    found = select(rows.c.id, rows.c.moment)
+    if run.down:
+        return found.order_by(rows.c.moment.desc(), rows.c.id.desc()).limit(limit)
+    return found.order_by(rows.c.moment, rows.c.id).limit(limit)
+
+
+@lru_cache(maxsize=256)
+def _arms(shape: Shape) -> tuple[Sequence[Sequence[ColumnElement[bool]]], ColumnElement[bool]]:
     topic, assignee, status = _TICKET.c.topic_id, _TICKET.c.assignee_id, _TICKET.c.status
-    states = list(_STATES[wish.shown])
+    states = _STATES[shape.shown]
     of_states = status.in_(states)
-    chosen = [] if wish.topic is None else [topic == wish.topic]
-    if wish.assignee == UNASSIGNED:
-        chosen.append(assignee.is_(None))
-    elif wish.assignee is not None:
-        chosen.append(assignee == wish.assignee)
-    if wish.view is View.MINE:  # few enough to look at each
-        arm = [_TICKET.c.requester_id == reader.user_id, of_states, *chosen]
+    chosen = [topic == bindparam("topic")] if shape.chosen_topic else []
+    if shape.assignee is not None:
+        nobody = shape.assignee == UNASSIGNED
+        chosen.append(assignee.is_(None) if nobody else assignee == bindparam("assignee"))
+    if shape.view is View.MINE:  # few enough to look at each
+        arm = [_TICKET.c.requester_id == READER, of_states, *chosen]
         return [arm], and_(*arm)
-    if wish.view is View.ASSIGNED:
-        mine = [assignee == reader.user_id, *chosen]
+    if shape.view is View.ASSIGNED:
+        mine = [assignee == READER, *chosen]
         return [[*mine, status == state] for state in states], and_(*mine, of_states)
-    everything = reader.role is Role.ADMIN
-    allowed = [] if everything else topics_of(session, reader)
-    within: list[ColumnElement[bool]] = [] if everything else [topic.in_(allowed)]
-    whole = and_(*within, *chosen, of_states)
-    if not everything and not allowed:
+    if not shape.everything and not shape.topics:
         return [[false()]], false()
-    if wish.topic is not None or everything or wish.assignee:
+    within = [] if shape.everything else [topic.in_(bindparam("topics", expanding=True))]
+    whole = and_(*within, *chosen, of_states)
+    if shape.chosen_topic or shape.everything or shape.assignee:
         return [[*within, *chosen, status == state] for state in states], whole
-    return [[topic == each, *chosen, status == state] for each in allowed for state in states], whole
+    each_topic = [topic == bindparam(f"topic_{place}") for place in range(shape.topics)]
+    return [[each, *chosen, status == state] for each in each_topic for state in states], whole
 
 
 def _days(wish: Wish, activity: ColumnElement[datetime], zone: ZoneInfo) -> list[ColumnElement[bool]]:

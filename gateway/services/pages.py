@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import ColumnElement, func, select, union_all
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
 from gateway.models.tickets import Ticket
 from gateway.rules.people import Sender
 from gateway.services import lists, search
-from gateway.services.lists import Key, Readable, Source, View, Wish
+from gateway.services.lists import Key, Readable, Shape, Source, View, Wish
+from gateway.services.statements import run
 
 PAGE = 25
 COUNTED = 1_000
@@ -53,14 +55,14 @@ def keys(
     source = lists.source_of(session, reader, wish, zone=zone, readable=readable)
     found: list[Key] = []
     with _bounded(session, wish):
-        for run in source.runs:
-            if after is not None and after.waiting and not run.waiting:
+        for stretch in source.runs:
+            if after is not None and after.waiting and not stretch.waiting:
                 after = None  # the stretch of those that wait was behind that key
-            if after is not None and run.waiting and not after.waiting:
+            if after is not None and stretch.waiting and not after.waiting:
                 continue
             limit = PAGE + 1 - len(found)
-            rows = search.find(session, source, run, asked, limit=limit, after=after)
-            found += [Key(moment, number, run.waiting) for number, moment in rows]
+            rows = search.find(session, source, stretch, asked, limit=limit, after=after)
+            found += [Key(moment, number, stretch.waiting) for number, moment in rows]
             if len(found) > PAGE:
                 return Keys(found[:PAGE], found[PAGE - 1])
     return Keys(found, None)
@@ -75,17 +77,27 @@ def count(
     with _bounded(session, wish):
         if asked is not None:
             return Count(*search.count(session, source, asked, COUNTED))
-        return capped(session.execute(select(how_many(source))).scalar_one())
+        return capped(run(session, select(how_many(source)), **source.values).scalar_one())
 
 
 def how_many(source: Source) -> ColumnElement[int]:
     """How many requests a list has, counted to one beyond COUNTED."""
+    if not source.filters:
+        return _how_many_plain(source.shape)
+    return _how_many(source.arms, source.filters)
+
+
+@lru_cache(maxsize=256)
+def _how_many_plain(shape: Shape) -> ColumnElement[int]:
+    return _how_many(Source(shape, (), {}).arms, ())
+
+
+def _how_many(
+    arms: Sequence[Sequence[ColumnElement[bool]]], filters: Sequence[ColumnElement[bool]]
+) -> ColumnElement[int]:
     number = table_of(Ticket).c.id
-    arms: list[Select[tuple[int]]] = [
-        select(number).where(*arm, *source.filters).limit(COUNTED + 1) for arm in source.arms
-    ]
-    parts = [select(arm.subquery().c.id) for arm in arms]
-    rows = union_all(*parts).limit(COUNTED + 1).subquery()
+    parts = [select(number).where(*arm, *filters).limit(COUNTED + 1).subquery() for arm in arms]
+    rows = union_all(*(select(part.c.id) for part in parts)).limit(COUNTED + 1).subquery()
     return select(func.count()).select_from(rows).scalar_subquery()
 
 

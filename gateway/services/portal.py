@@ -119,12 +119,13 @@ def requests(
             func.coalesce(last.c.author_id == reader.user_id, false()),
             lists.has_files(readable),
             ticket.c.public_at,
-            lists.unread(reader, readable),
+            lists.unread(readable),
         )
         .join_from(ticket, topic, topic.c.id == ticket.c.topic_id)
         .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest(reader)))
         .outerjoin(writer, writer.c.id == last.c.author_id)
-        .where(ticket.c.id.in_(found.numbers))
+        .where(ticket.c.id.in_(found.numbers)),
+        {"reader": reader.user_id},
     )
     lines = {row[0]: RequestLine(*row) for row in rows}
     return RequestPage([lines[number] for number in found.numbers], found.after)

@@ -9,13 +9,15 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     FromClause,
+    Result,
     Select,
     Text,
     and_,
@@ -39,7 +41,9 @@ from gateway.models.search import ALL_STEMS, SearchDocument
 from gateway.models.tickets import Ticket
 from gateway.rules import search_terms, words
 from gateway.rules.search_terms import Term
-from gateway.services.lists import Key, Run, Source, Wish
+from gateway.services import lists
+from gateway.services.lists import Key, Order, Run, Source, Wish
+from gateway.services.statements import run
 
 SECONDS = 2.0
 """How long the database may look (W17)."""
@@ -101,27 +105,33 @@ def asked_for(wish: Wish, *, hidden: bool) -> Asked | None:
 
 
 def find(
-    session: Session, source: Source, run: Run, asked: Asked | None, *, limit: int, after: Key | None = None
+    session: Session,
+    source: Source,
+    stretch: Run,
+    asked: Asked | None,
+    *,
+    limit: int,
+    after: Key | None = None,
 ) -> list[Found]:
     """Return numbers and moments of the first requests of a run that match, `limit` at most."""
     if asked is None:
-        return [(row.id, row.moment) for row in session.execute(source.first(run, limit, after))]
+        statement = source.first(stretch, limit, after=after is not None)
+        return _rows(run(session, statement, **source.values, **lists.after_key(after)))
     found: list[Found] = []
     start, place = after, 0
     while True:
         size = WINDOWS[min(place, len(WINDOWS) - 1)]
-        rows = session.execute(_window(session, source.first(run, size, start), run, asked)).all()
+        window = _window(session, source.first(stretch, size, after=start is not None), stretch, asked)
+        rows = run(session, window, **source.values, **lists.after_key(start)).all()
         found += [(row.id, row.moment) for row in rows if row.matches]
         if len(found) >= limit or len(rows) < size:
             return found[:limit]
         place += 1
-        rare = len(found) < COMMON or place == len(WINDOWS)
-        if rare and asked.indexed:
-            query = _looked_up(
-                session, source, asked, [*run.conditions, *([run.after(after)] if after else [])]
-            )
-            ordered = run.ordered(query.add_columns(_TICKET.c.id, run.moment.label("moment")), limit)
-            return [(row.id, row.moment) for row in session.execute(ordered)]
+        if (len(found) < COMMON or place == len(WINDOWS)) and asked.indexed:
+            more = [*stretch.conditions, *([stretch.after()] if after is not None else [])]
+            query = _looked_up(session, source, asked, more)
+            ordered = stretch.ordered(query.add_columns(_TICKET.c.id, stretch.moment.label("moment")), limit)
+            return _rows(run(session, ordered, **source.values, **lists.after_key(after)))
         start = Key(rows[-1].moment, rows[-1].id)
 
 
@@ -130,18 +140,32 @@ def count(session: Session, source: Source, asked: Asked, most: int) -> tuple[in
 
     Of a common word those among the first `most` requests are counted and no others.
     """
-    run = source.runs[-1]
-    window = _window(session, source.first(run, most), run, asked, everything=True).subquery()
-    seen, found = session.execute(
-        select(func.count(), func.count().filter(window.c.matches)).select_from(window)
-    ).one()
-    if seen < most and len(source.runs) == 1:
-        return found, False
+    for size in (WINDOWS[0], most):
+        seen, found = _count_in(session, source, asked, size)
+        if seen < size:
+            return found, False
+        if found < COMMON and asked.indexed:
+            break
     if found * 20 >= most or not asked.indexed:
         return found, True
     rows = _looked_up(session, source, asked, []).add_columns(_TICKET.c.id).limit(most + 1).subquery()
-    number = session.execute(select(func.count()).select_from(rows)).scalar_one()
+    query = select(func.count()).select_from(rows)
+    number = run(session, query, **source.values).scalar_one()
     return min(number, most), number > most
+
+
+def _count_in(session: Session, source: Source, asked: Asked, size: int) -> tuple[int, int]:
+    """How many of the requests of newest activity there are, up to `size`, and how many of them match."""
+    newest = replace(source, shape=replace(source.shape, order=Order.RECENT))
+    (stretch,) = newest.runs
+    window = _window(session, newest.first(stretch, size), stretch, asked, ordered=False).subquery()
+    query = select(func.count(), func.count().filter(window.c.matches)).select_from(window)
+    row: Any = run(session, query, **source.values).one()
+    return row[0], row[1]
+
+
+def _rows(result: Result[Any]) -> list[Found]:
+    return [(row.id, row.moment) for row in result]
 
 
 @contextmanager
@@ -162,7 +186,7 @@ def is_sqlite(session: Session) -> bool:
 
 
 def _window(
-    session: Session, first: Select[Found], run: Run, asked: Asked, *, everything: bool = False
+    session: Session, first: Select[Found], stretch: Run, asked: Asked, *, ordered: bool = True
 ) -> Select[tuple[int, datetime, bool]]:
     """The first requests of a list, each with whether it matches."""
     rows = first.subquery()
@@ -170,9 +194,9 @@ def _window(
     query = select(rows.c.id, rows.c.moment, matches).outerjoin_from(
         rows, _DOCUMENT, _DOCUMENT.c.ticket_id == rows.c.id
     )
-    if everything:
+    if not ordered:
         return query
-    if run.down:
+    if stretch.down:
         return query.order_by(rows.c.moment.desc(), rows.c.id.desc())
     return query.order_by(rows.c.moment, rows.c.id)
 
