@@ -9,6 +9,7 @@ from webui.views import (
     activity,
     clients_admin,
     companies_admin,
+    bulk,
     confirm_mail,
     files,
     health,
@@ -20,6 +21,8 @@ from webui.views import (
     messages,
     new_request,
     participants,
+    manual,
+    news,
     password,
     portal,
     set_up,
@@ -28,6 +31,7 @@ from webui.views import (
     team_leaving,
     ticket,
     topics_admin,
+    ticket,
 )
 
 
@@ -47,6 +51,10 @@ def routes() -> list[BaseRoute]:
         _route("/correos/confirmar/{token}", confirm_mail.form),
         _route("/correos/confirmar/{token}", confirm_mail.confirm),
         _route("/bandeja", inbox.show_inbox),
+        _route("/bandeja", bulk.change),
+        _route("/bandeja/confirmar", bulk.ask),
+        _route("/novedades", news.tell),
+        _route("/ayuda", manual.show_manual),
         _route("/solicitudes", portal.show_requests),
         _route("/solicitudes/nueva", new_request.form),
         _route("/solicitudes/nueva", new_request.send),
@@ -60,6 +68,7 @@ def routes() -> list[BaseRoute]:
         _route("/solicitudes/{number:int}/participantes", participants.add),
         _route("/solicitudes/{number:int}/participantes/quitar", participants.remove),
         _route("/solicitudes/{number:int}/participantes/descartar", participants.dismiss),
+        _route("/solicitudes/{number:int}/no-leida", bulk.unread),
         _route("/adjuntos/{id}/{name}", files.attachment),
         _route("/mensajes/{id:int}/original.eml", files.original),
         _route("/admin/correo", mail_admin.show_mail),
