@@ -7,9 +7,9 @@ from webui.sent_form import BODY_OCTETS
 from webui.views import (
     acting,
     activity,
+    bulk,
     clients_admin,
     companies_admin,
-    bulk,
     confirm_mail,
     files,
     health,
@@ -18,11 +18,11 @@ from webui.views import (
     mail_admin,
     mail_admin_failed,
     mail_admin_held,
+    manual,
     messages,
     new_request,
-    participants,
-    manual,
     news,
+    participants,
     password,
     portal,
     set_up,
@@ -31,7 +31,6 @@ from webui.views import (
     team_leaving,
     ticket,
     topics_admin,
-    ticket,
 )
 
 
@@ -68,7 +67,6 @@ def routes() -> list[BaseRoute]:
         _route("/solicitudes/{number:int}/participantes", participants.add),
         _route("/solicitudes/{number:int}/participantes/quitar", participants.remove),
         _route("/solicitudes/{number:int}/participantes/descartar", participants.dismiss),
-        _route("/solicitudes/{number:int}/no-leida", bulk.unread),
         _route("/adjuntos/{id}/{name}", files.attachment),
         _route("/mensajes/{id:int}/original.eml", files.original),
         _route("/admin/correo", mail_admin.show_mail),

@@ -38,7 +38,6 @@ TABLE = {
     "GET /bandeja/confirmar": (303, 404, 404, 200, 404, 200),
     "GET /novedades": (303, 200, 404, 200, 404, 200),
     "GET /ayuda": (200, 200, 200, 200, 200, 200),
-    "POST /solicitudes/{number:int}/no-leida": (303, 303, 404, 303, 404, 303),
     "GET /solicitudes": (303, 200, 200, 200, 200, 200),
     "GET /solicitudes/{number:int}": (303, 200, 404, 200, 404, 200),
     "GET /solicitudes/nueva": (303, 200, 200, 200, 200, 200),

@@ -155,16 +155,3 @@ def test_read_and_unread(
         page = browser.get(LIST).text
         send(browser, LIST, page, accion=action, s=[str(fresh), str(scene.ticket), str(scene.other_ticket)])
         assert count(web_runtime, TicketSeen) == marks
-
-
-@pytest.mark.parametrize(("who", "lands"), [(MARTIN, "/bandeja"), (LAURA, "/solicitudes"), (CARLA, None)])
-def test_a_request_can_be_unread_again_from_its_page(
-    browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime, who: str, lands: str | None
-) -> None:
-    browser = browse(who)
-    browser.get(f"/solicitudes/{scene.ticket}")
-    assert count(web_runtime, TicketSeen) == (lands is not None)
-    done = browser.send_form(f"/solicitudes/{scene.ticket}/no-leida", {}, page="/ayuda")
-    assert done.headers.get("location") == lands
-    assert done.status_code == (404 if lands is None else 303)
-    assert count(web_runtime, TicketSeen) == 0

@@ -95,7 +95,7 @@
   function restore() {
     const sent = attempt(() => JSON.parse(sessionStorage.getItem(SENT))) ?? [];
     attempt(() => sessionStorage.removeItem(SENT));
-    const arrived = one("main .alert[role=status]") && !one("#errores");
+    const arrived = one("main .alert.ok[role=status]") && !one("#errores");
     for (const name of drafts()) {
       const kept = attempt(() => JSON.parse(localStorage.getItem(name)));
       if (!(kept?.at > Date.now() - WEEK) || (arrived && sent.includes(name))) attempt(() => localStorage.removeItem(name));
@@ -235,6 +235,9 @@
     document.title = page.title;
     for (const fresh of all("[data-live]", page)) {
       one(`[data-live="${fresh.dataset.live}"]`)?.replaceWith(document.adoptNode(fresh));
+    }
+    for (const far of all("input[name^=visto]", page)) {
+      for (const near of all(`input[name=${far.name}]`)) near.value = far.value;
     }
     for (const box of all(".sel input[name=s]")) box.checked = chosen.has(box.value);
     start();

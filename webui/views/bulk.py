@@ -18,7 +18,6 @@ from webui.endpoint import action, form_of, page, values_of
 from webui.forms import Form, refused
 from webui.numbers import number_in
 from webui.spoken import spoken
-from webui.views.home import home_path
 from webui.views.inbox import INBOX, inbox_page
 from webui.web import now_of, person_of, redirect, show, web_of
 from webui.wishes import place_of, wish_of
@@ -71,18 +70,6 @@ def change(request: Request, session: Session) -> Response:
     desk, person = web_of(request).desk, person_of(request)
     report = bulk.do(session, desk, person, wanted, numbers, now=now_of(request))
     return redirect(request, _list_path(request), notice=_told(request, wanted.bulk, report))
-
-
-@action(Access.SIGNED_IN)
-def unread(request: Request, session: Session) -> Response:
-    """One request, from its own page."""
-    person, number = person_of(request), min(request.path_params["number"], LARGEST_NUMBER)
-    report = bulk.do(
-        session, web_of(request).desk, person, Wanted(Bulk.UNREAD), [number], now=now_of(request)
-    )
-    if not report.changed:
-        raise NotFound(f"ticket {number}")
-    return redirect(request, home_path(person), notice=_DONE[Bulk.UNREAD][0])
 
 
 def _asked(

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.errors import NotFound
 from gateway.rules.people import Access, is_staff
 from gateway.services import news
+from gateway.services.overtaken import Seen
 from webui.after import nobody_there
 from webui.endpoint import page
 from webui.numbers import number_in
@@ -22,7 +23,8 @@ def tell(request: Request, session: Session) -> Response:
     person, query, zone = person_of(request), request.query_params, zone_of(request)
     nobody_there(request)
     if "solicitud" in query:
-        number, shown = number_in(query, "solicitud") or 0, number_in(query, "visto") or 0
+        number = number_in(query, "solicitud") or 0
+        shown = Seen(number_in(query, "visto") or 0, number_in(query, "suceso"))
         return JSONResponse(list(news.of_ticket(session, number, person, shown)))
     if query.get("lista") == "solicitudes":
         return JSONResponse(list(news.of_requests(session, person, own_wish(request), zone=zone)))
