@@ -41,11 +41,17 @@ def note_read(request: Request, session: Session, ticket: int) -> None:
         request.state.read = _Read(reader, ticket, number)
 
 
+def nobody_there(request: Request) -> None:
+    """Say that a program asked by itself: a page left open must not keep its session alive (W6)."""
+    request.state.unattended = True
+
+
 def noting(request: Request, response: Response) -> Response:
     """Let the answer note, once it is out, what there is to note."""
     visitor = visitor_of(request)
     token = web_of(request).cookies.session(request)
-    stale = token if visitor is not None and visitor.stale else None
+    attended = not getattr(request.state, "unattended", False)
+    stale = token if visitor is not None and visitor.stale and attended else None
     read: _Read | None = getattr(request.state, "read", None)
     if (stale or read) and response.background is None:
         response.background = BackgroundTask(_note, web_of(request), stale, read, request)

@@ -1,12 +1,13 @@
 """Moments as people say them: "hace 4 min", "9:12", "ayer", "vie 8", then the date."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.catalogue import Translator, _
 from gateway.mail.wording import day
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAYS_BY_NAME = 6
 
@@ -21,7 +22,7 @@ class Dates:
 
     def short(self, moment: datetime, now: datetime) -> str:
         """Return a moment as a list shows it: the nearer, the more exact."""
-        if now - moment < timedelta(minutes=1):
+        if now - moment < _MINUTE:
             return self._translate(_("just now"))
         if now - moment < _HOUR:
             return self._translate(_("{count} min ago")).format(count=(now - moment).seconds // 60)
@@ -35,6 +36,10 @@ class Dates:
                 return f"{self._weekday(there)} {there.day}"
             case _:
                 return day(there, self._language)
+
+    def minutes_old(self, moment: datetime, now: datetime) -> bool:
+        """Whether `short` counts minutes, so that an open page has to go on counting."""
+        return now - moment < _HOUR
 
     def long(self, moment: datetime, now: datetime) -> str:
         """Return a moment as a message shows it: day and time."""
@@ -61,6 +66,10 @@ class Dates:
         if hours:
             return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
         return f"{minutes} min"
+
+    def day(self, date: date) -> str:
+        """Return a day of the calendar."""
+        return day(datetime(date.year, date.month, date.day, tzinfo=self._zone), self._language)
 
     def machine(self, moment: datetime) -> str:
         """Return a moment for the `datetime` attribute: ISO 8601 with the zone's offset, to the minute."""

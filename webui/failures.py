@@ -38,6 +38,7 @@ class Failures:
             "advice": _ADVICE.get(known, ""),
             "identifier": identifier,
             "csrf": "",
+            "person": None,
             "theme": Theme.SYSTEM,
         }
         return Response(self._rendering.render("failure.html", None, values), status, media_type="text/html")

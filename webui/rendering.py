@@ -66,6 +66,7 @@ class Rendering:
         environment.filters.update(
             cuit=tax_number,
             initials=initials,
+            number=lambda value: f"{value:,}".replace(",", "." if language == "es" else ","),
             paragraphs=paragraphs,
             size=lambda octets: file_size(octets, language),
         )

@@ -166,6 +166,19 @@ def read(
     )
 
 
+def written_after(session: Session, number: int, reader: Sender, shown: int) -> Sequence[int]:
+    """Return the places of what others wrote on a request after the place `shown`; NotFound as in `read`."""
+    ticket = _facts(session, number, reader)
+    authors = session.execute(
+        select(MESSAGES.c.author_id)
+        .join_from(MESSAGES, table_of(Ticket), table_of(Ticket).c.id == MESSAGES.c.ticket_id)
+        .where(MESSAGES.c.ticket_id == ticket.id, readable(reader))
+        .order_by(MESSAGES.c.number)
+    ).scalars()
+    places = enumerate(authors, start=1)
+    return [place for place, author in places if place > shown and author != reader.user_id]
+
+
 def _facts(session: Session, number: int, reader: Sender) -> Any:
     ticket, topic, taking_part = table_of(Ticket), table_of(Topic), table_of(Participant)
     assignee, requester = table_of(User).alias("assignee"), table_of(User).alias("requester")

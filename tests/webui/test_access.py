@@ -34,6 +34,10 @@ TABLE = {
     "GET /correos/confirmar/{token}": (303, 404, 404, 404, 404, 404),
     "POST /correos/confirmar/{token}": (303, 404, 404, 404, 404, 404),
     "GET /bandeja": (303, 404, 404, 200, 200, 200),
+    "POST /bandeja": (303, 404, 404, 400, 400, 400),
+    "GET /bandeja/confirmar": (303, 404, 404, 200, 404, 200),
+    "GET /novedades": (303, 200, 404, 200, 404, 200),
+    "GET /ayuda": (200, 200, 200, 200, 200, 200),
     "GET /solicitudes": (303, 200, 200, 200, 200, 200),
     "GET /solicitudes/{number:int}": (303, 200, 404, 200, 404, 200),
     "GET /solicitudes/nueva": (303, 200, 200, 200, 200, 200),
@@ -51,6 +55,12 @@ TABLE = {
     "GET /mensajes/{id:int}/original.eml": (303, 404, 404, 200, 404, 200),
 }
 """On the request of the first client, in the topic of the first operator."""
+
+QUERIES = {
+    "GET /bandeja/confirmar": "?accion=cerrar&s={number}",
+    "GET /novedades": "?solicitud={number}&visto=0",
+}
+"""What an address must say besides, to be about that request."""
 
 CHANGING = {"POST /salir"}
 """Last, since the visitor is another one afterwards."""
@@ -81,7 +91,7 @@ def path_of(route: str, scene: Scene) -> str:
 
 
 def answer(browser: Browser, route: str, scene: Scene) -> int:
-    path = path_of(route, scene)
+    path = path_of(route, scene) + QUERIES.get(route, "").replace("{number}", str(scene.ticket))
     if route.startswith("GET"):
         return int(browser.get(path).status_code)
     page = "/solicitudes" if browser.get("/solicitudes").status_code == 200 else "/ingresar"

@@ -15,6 +15,7 @@ from gateway.services import accounts, blobs, links, verification
 from tests.conftest import NOW
 from tests.webui.conftest import CSRF, Browser, Clock
 from tests.webui.scene import make_scene
+from tests.webui.test_answers import acting
 
 MARTIN = "martin.sosa@sysmo.example"
 BUTTON = "Sí, lo escribí yo"
@@ -87,8 +88,7 @@ def test_the_page_says_what_it_is_about_and_tells_no_other_page_its_address(
     page = browse(MARTIN).get(held.path)
     assert f"Solicitud #{held.ticket}: No puedo emitir facturas A desde ayer" in page.text
     assert page.headers["Referrer-Policy"] == "no-referrer"
-    assert "<script" not in page.text
-    assert " style=" not in page.text
+    assert acting(page.text) == []
 
 
 def test_its_operator_confirms_once(held: Held, browse: Callable[..., Browser]) -> None:

@@ -1,47 +1,58 @@
-"""The three lists of an operator. The address holds the whole view, so it can be shared."""
-
-from enum import StrEnum
-from typing import TypeVar
-from urllib.parse import urlencode
+"""The three lists of an operator."""
 
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.errors import Invalid
 from gateway.rules.people import Access
-from gateway.services import inboxes
-from gateway.services.inboxes import Shown, View, Wish
+from gateway.services import inboxes, news
+from gateway.services.inboxes import UNASSIGNED, Count, Order, Page, Shown, View, Wish
 from webui.endpoint import page
+from webui.lists import Address, list_page
 from webui.web import person_of, show, zone_of
+from webui.wishes import bare_of, place_of, wish_of
 
-E = TypeVar("E", bound=StrEnum)
+INBOX = Address("/bandeja", Wish(View.TOPICS))
+NOTHING = Count(0, more=False)
 
 
 @page(Access.OPERATOR)
 def show_inbox(request: Request, session: Session) -> Response:
-    person, query = person_of(request), request.query_params
-    view = _one_of(View, query.get("vista"), View.TOPICS)
-    shown = _one_of(Shown, query.get("estado"), Shown.OPEN)
-    after = inboxes.key_of(query.get("antes", ""))
-    found = inboxes.page(session, person, Wish(view, shown), after=after, zone=zone_of(request))
+    return inbox_page(request, session)
+
+
+def inbox_page(
+    request: Request, session: Session, problem: Invalid | None = None, *, status: int = 400
+) -> Response:
+    """Return the list that the address names, with what was wrong, if something was."""
+    person, zone = person_of(request), zone_of(request)
+    wish, place = wish_of(request.query_params, INBOX.bare), place_of(request.query_params)
+    counts = inboxes.open_counts(session, person)
+    choices = inboxes.choices(session, person)
+    unfiltered = wish == bare_of(wish, INBOX.bare)
+    found, total, waiting = Page([], None), NOTHING, NOTHING
+    try:
+        found = inboxes.page(session, person, wish, after=place.after, zone=zone)
+        total = counts[wish.view] if unfiltered else inboxes.matching(session, person, wish, zone=zone)
+        if unfiltered and not found.lines:
+            waiting = inboxes.matching(session, person, Wish(View.TOPICS, assignee=UNASSIGNED), zone=zone)
+    except Invalid as error:
+        problem = problem or error
     return show(
         request,
         "inbox.html",
-        view=view,
-        shown=shown,
-        first=after is None,
+        status=status if problem is not None else 200,
+        list=list_page(
+            INBOX, wish, place, shown=len(found.lines), after=found.after, total=total, problem=problem
+        ),
+        key=news.key,
         lines=found.lines,
-        counts=inboxes.open_counts(session, person),
+        counts=counts,
+        choices=choices,
+        unfiltered=unfiltered,
+        waiting=waiting,
         views=list(View),
-        states=list(Shown),
-        first_path=_path(view, shown),
-        next_path=_path(view, shown, antes=str(found.after)) if found.after is not None else None,
+        states=(Shown.ALL, Shown.OPEN, Shown.NEW, Shown.IN_PROGRESS, Shown.CLOSED),
+        orders=list(Order),
     )
-
-
-def _path(view: View, shown: Shown, **more: str) -> str:
-    return "/bandeja?" + urlencode({"vista": view, "estado": shown, **more})
-
-
-def _one_of(kind: type[E], given: str | None, otherwise: E) -> E:
-    return next((each for each in kind if each.value == given), otherwise)
