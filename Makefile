@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock clean
+.PHONY: help install run demo test check bench lock clean
 
 help: ## This table
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -16,6 +16,11 @@ install: $(VENV)/installed ## Make .venv and install the pinned dependencies
 run: $(VENV)/installed ## Install, migrate, and run every role in the foreground
 	@$(BIN)/sysmo --config $(CONFIG) migrate
 	@exec $(BIN)/sysmo --config $(CONFIG) run
+
+demo: $(VENV)/installed ## The same on data-demo/, with a made-up help desk in it; prints three sign-ins
+	@$(BIN)/sysmo --config demo.toml migrate
+	@$(BIN)/sysmo --config demo.toml demo
+	@exec $(BIN)/sysmo --config demo.toml run
 
 # Three processes for two cores: a third of the time tests wait for others.
 test: $(VENV)/installed-dev ## Install the test extras, then run the tests

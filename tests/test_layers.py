@@ -26,6 +26,9 @@ ALLOWED = {
         "gateway.outbound", "gateway.services", "gateway.models", "gateway.mail", "gateway.rules",
         "gateway.runtime", "gateway.db", "gateway.wakeup",
     ),
+    "gateway.demo": (
+        "gateway.demo", "gateway.services", "gateway.models", "gateway.mail", "gateway.rules",
+    ),
     "webui": (
         "webui", "gateway.reader", "gateway.services", "gateway.models", "gateway.mail", "gateway.rules",
         "gateway.runtime", "gateway.db", "gateway.wakeup",

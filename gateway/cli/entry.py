@@ -15,7 +15,18 @@ from sqlalchemy.exc import OperationalError
 
 from gateway import logs
 from gateway.catalogue import _
-from gateway.cli import checking, draining, exporting, ingesting, mail, people, running, safekeeping, topics
+from gateway.cli import (
+    checking,
+    demo,
+    draining,
+    exporting,
+    ingesting,
+    mail,
+    people,
+    running,
+    safekeeping,
+    topics,
+)
 from gateway.cli.request import Request, complain, request_of
 from gateway.config import Log
 from gateway.errors import ConfigError, DomainError, Invalid, NotFound, TryLater
@@ -38,6 +49,7 @@ app.command()(ingesting.ingest)
 app.command()(exporting.export)
 app.command()(safekeeping.backup)
 app.command()(safekeeping.restore)
+app.command(hidden=True)(demo.demo)
 app.add_typer(people.app, name="user")
 app.add_typer(topics.app, name="topic")
 app.add_typer(mail.app, name="mail")

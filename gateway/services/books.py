@@ -99,7 +99,9 @@ def _rules() -> Iterator[tuple[Rule, Select[tuple[int]]]]:
     ended, due = item.c.state.not_in(outbox.UNENDED), item.c.due_at.is_not(None)
     yield Rule.NO_END, _items(~ended, ~due)
     yield Rule.STILL_DUE, _items(ended, due)
-    yield Rule.NO_TIME, _items((item.c.state == OutboxState.SENT) != item.c.sent_at.is_not(None))
+    came_back = item.c.state == OutboxState.BOUNCED  # it was sent, or nobody knows whether
+    sent = item.c.state == OutboxState.SENT
+    yield Rule.NO_TIME, _items(~came_back, sent != item.c.sent_at.is_not(None))
     yield Rule.DEFAULT_TOPIC, _default_topics()
 
 
