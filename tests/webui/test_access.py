@@ -53,6 +53,15 @@ TABLE = {
     "POST /solicitudes/{number:int}/reasignar": (303, 404, 404, 303, 404, 303),
     "GET /adjuntos/{id}/{name}": (303, 200, 404, 200, 404, 200),
     "GET /mensajes/{id:int}/original.eml": (303, 404, 404, 200, 404, 200),
+    "GET /admin/correo": (303, 404, 404, 404, 404, 200),
+    "GET /admin/correo/retenidos/{id:int}": (303, 404, 404, 404, 404, 404),
+    "POST /admin/correo/retenidos/{id:int}/aceptar": (303, 404, 404, 400, 400, 400),
+    "POST /admin/correo/retenidos/{id:int}/descartar": (303, 404, 404, 400, 400, 400),
+    "POST /admin/correo/entrada/{id:int}/reintentar": (303, 404, 404, 404, 404, 400),
+    "POST /admin/correo/salida/reintentar": (303, 404, 404, 404, 404, 400),
+    "POST /admin/correo/salida/{id:int}/reintentar": (303, 404, 404, 404, 404, 400),
+    "POST /admin/correo/salida/{id:int}/abandonar": (303, 404, 404, 404, 404, 400),
+    "GET /admin/actividad": (303, 404, 404, 404, 404, 200),
 }
 """On the request of the first client, in the topic of the first operator."""
 

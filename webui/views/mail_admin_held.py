@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.catalogue import _
 from gateway.errors import Invalid
+from gateway.mail.addresses import Address
 from gateway.mail.one_line import one_line
 from gateway.mail.reading import Reading
 from gateway.rules.people import Access, Role
@@ -21,6 +22,7 @@ from webui.views.administration import shown
 from webui.views.mail_admin import PATH
 from webui.web import now_of, person_of, redirect, web_of
 
+SENDERS_SHOWN = 5
 LINES_SHOWN = 40
 LINE_CHARACTERS = 400
 FILES_SHOWN = 50
@@ -122,11 +124,16 @@ def _shown(request: Request, session: Session, form: Form, status: int = 200) ->
     )
 
 
+def _written(address: Address) -> str:
+    shown = f"{address.name} <{address.email}>" if address.name else address.email
+    return one_line(shown, LINE_CHARACTERS)
+
+
 def _shortened(reading: Reading) -> Said:
     lines = reading.text.splitlines()
     return Said(
         subject=one_line(reading.subject, LINE_CHARACTERS),
-        claimed=tuple(one_line(str(each), LINE_CHARACTERS) for each in reading.claimed[:5]),
+        claimed=tuple(_written(each) for each in reading.claimed[:SENDERS_SHOWN]),
         verdict=reading.verdict,
         verdict_reason=reading.verdict_reason,
         text="\n".join(line[:LINE_CHARACTERS] for line in lines[:LINES_SHOWN]),
