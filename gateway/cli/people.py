@@ -6,15 +6,16 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from gateway.catalogue import _, label
+from gateway.catalogue import label
 from gateway.cli.output import print_json_list, print_table
 from gateway.cli.request import Request, request_of, say
-from gateway.errors import Invalid, NotFound
+from gateway.errors import NotFound
 from gateway.models.people import User
-from gateway.rules.people import Role, UserStatus
+from gateway.models.site import Deed
+from gateway.rules.people import Role
 from gateway.runtime import Runtime
-from gateway.services import accounts, notifications, passwords, settings, transfer
-from gateway.services.desk import open_desk
+from gateway.services import accounts, audit, invitations, passwords, settings, transfer
+from gateway.services.desk import Desk, open_desk
 
 app = typer.Typer(no_args_is_help=True, help="Clients, operators and administrators.")
 
@@ -56,8 +57,9 @@ def add(
             language=config.site.language,
             now=runtime.now(),
         )
+        audit.note(session, Deed.USER_ADDED, user.email, by=None, now=runtime.now(), role=role)
         if password_hash is None:
-            _send_link(session, runtime, user, new_account=True)
+            invitations.send(session, _desk(session, runtime), user, new_account=True, now=runtime.now())
     _ = request.words
     say(_("Account of {email} added.").format(email=user.email))
     if password_hash is None:
@@ -97,9 +99,7 @@ def reset(context: typer.Context, email: Email) -> None:
     request = request_of(context)
     with request.runtime() as runtime, runtime.db.transaction() as session:
         user = _found(session, email)
-        if user.status is not UserStatus.ACTIVE:
-            raise Invalid("email", _("This account is disabled or not confirmed, so it has no password."))
-        _send_link(session, runtime, user, new_account=False)
+        invitations.reset(session, _desk(session, runtime), user, by=None, now=runtime.now())
     _say_sent(request, user)
 
 
@@ -110,6 +110,7 @@ def disable(context: typer.Context, email: Email) -> None:
     with request.runtime() as runtime, runtime.db.transaction() as session:
         user = _found(session, email)
         accounts.disable(session, user, now=runtime.now())
+        audit.note(session, Deed.USER_DISABLED, user.email, by=None, now=runtime.now())
     _ = request.words
     say(_("Account of {email} disabled.").format(email=user.email))
 
@@ -121,12 +122,8 @@ def _found(session: Session, email: str) -> User:
     return user
 
 
-def _send_link(session: Session, runtime: Runtime, user: User, *, new_account: bool) -> None:
-    now = runtime.now()
-    token, life = accounts.start_reset(session, user, now=now)
-    minutes = int(life.total_seconds() // 60)
-    desk = settings.current(session, open_desk(runtime.config, runtime.secret))
-    notifications.set_password(session, desk, user, token, minutes=minutes, new_account=new_account, now=now)
+def _desk(session: Session, runtime: Runtime) -> Desk:
+    return settings.current(session, open_desk(runtime.config, runtime.secret))
 
 
 def _say_sent(request: Request, user: User) -> None:
