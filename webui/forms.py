@@ -20,6 +20,7 @@ FIELD_NAMES = {
     "language": "idioma",
     "convert": "convertir",
     "to": "a",
+    "site": "sitio",
 }
 """What the services call a field → what the page does, where the two differ."""
 

@@ -16,8 +16,9 @@ from gateway.mail.addresses import normal_form
 from gateway.mail.one_line import one_line
 from gateway.models.columns import table_of
 from gateway.models.people import Company, TokenPurpose, User
-from gateway.rules.people import Role, UserStatus
-from gateway.services import companies, entrance, links, sign_in, web_sessions
+from gateway.models.site import Deed
+from gateway.rules.people import Role, Sender, UserStatus
+from gateway.services import audit, companies, entrance, links, sign_in, web_sessions
 
 RESET_LIFE = timedelta(minutes=30)
 FIRST_LIFE = timedelta(hours=24)
@@ -154,9 +155,12 @@ def use_set_up_token(
     """Make the first administrator; None when the link is used, old, or no longer needed."""
     if not is_set_up_token(session, token, now=now) or not links.use(session, token, now=now):
         return None
-    return create_user(
+    user = create_user(
         session, mail, email=email, name=name, role=Role.ADMIN, password_hash=password_hash, now=now
     )
+    themselves = Sender(user.id, user.email, user.name, user.role, user.status)
+    audit.note(session, Deed.SET_UP, user.email, by=themselves, now=now)
+    return user
 
 
 def checked_email(session: Session, mail: Mail, email: str) -> str:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from gateway.config import Mail
 from gateway.mail import addresses
 from gateway.models.columns import table_of
-from gateway.models.people import Token, TokenPurpose
+from gateway.models.people import Token, TokenPurpose, User
 from gateway.models.topics import Topic
 from gateway.services.statements import run
 from gateway.tokens import hash_token
@@ -64,6 +64,14 @@ def is_house(mail: Mail, address: str) -> bool:
 def is_ours(session: Session, mail: Mail, address: str) -> bool:
     """Whether an address is a topic's, the house's, a reply or a bounce address: never a person (L7)."""
     return not people_among(session, mail, [address])
+
+
+def is_free(session: Session, address: str) -> bool:
+    """Whether an address, in its normal form, is neither a topic's nor a person's."""
+    topic, person = table_of(Topic).c, table_of(User).c
+    taken = select(topic.id).where(topic.address == address)
+    known = select(person.id).where(person.email == address)
+    return session.execute(taken.union_all(known)).first() is None
 
 
 def people_among(session: Session, mail: Mail, emails: Iterable[str]) -> list[str]:

@@ -48,11 +48,11 @@ def current(session: Session, desk: Desk) -> Desk:
 def name_site(session: Session, site: Site, raw_name: str, *, by: Sender, now: datetime) -> str:
     """Set the name of the site; return it as it is kept."""
     if is_fixed(site):
-        raise Invalid("name", _("The configuration names the site, so it can't be changed here."))
+        raise Invalid("site", _("The configuration names the site, so it can't be changed here."))
     name = one_line(raw_name, NAME_CHARACTERS + 1)
     if not name or len(name) > NAME_CHARACTERS:
         raise Invalid(
-            "name", _("The name of the site has from 1 to {count} characters."), count=NAME_CHARACTERS
+            "site", _("The name of the site has from 1 to {count} characters."), count=NAME_CHARACTERS
         )
     before = site_name(session, site)
     if name != before:

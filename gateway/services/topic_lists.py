@@ -93,6 +93,11 @@ def one(session: Session, topic_id: int) -> TopicShown:
     return found
 
 
+def is_served(session: Session) -> bool:
+    """Whether anybody answers any topic; before, nobody is told of a new request."""
+    return any(_serving(session).values())
+
+
 def names(session: Session) -> list[TopicNamed]:
     """Return the topics to choose among, in order. Python sorts them: databases differ on accents."""
     topic = table_of(Topic).c

@@ -31,6 +31,10 @@ class Scene:
     internal_file: str
     client_message: int
     internal_message: int
+    topic: int
+    operator: int
+    client: int
+    company: int
 
 
 def make_scene(session: Session) -> Scene:
@@ -59,6 +63,10 @@ def make_scene(session: Session) -> Scene:
         internal_file=_attach(session, note, f"{CANARY}.txt", "text/html"),
         client_message=first.id,
         internal_message=note.id,
+        topic=billing.id,
+        operator=martin.id,
+        client=laura.id,
+        company=company.id,
     )
 
 

@@ -62,6 +62,39 @@ TABLE = {
     "POST /admin/correo/salida/{id:int}/reintentar": (303, 404, 404, 404, 404, 400),
     "POST /admin/correo/salida/{id:int}/abandonar": (303, 404, 404, 404, 404, 400),
     "GET /admin/actividad": (303, 404, 404, 404, 404, 200),
+    "GET /admin": (303, 404, 404, 404, 404, 303),
+    "GET /admin/tematicas": (303, 404, 404, 404, 404, 200),
+    "GET /admin/tematicas/nueva": (303, 404, 404, 404, 404, 200),
+    "POST /admin/tematicas/nueva": (303, 404, 404, 404, 404, 422),
+    "GET /admin/tematicas/{topic:int}": (303, 404, 404, 404, 404, 200),
+    "POST /admin/tematicas/{topic:int}": (303, 404, 404, 404, 404, 422),
+    "POST /admin/tematicas/{topic:int}/estado": (303, 404, 404, 404, 404, 303),
+    "POST /admin/tematicas/{topic:int}/orden": (303, 404, 404, 404, 404, 303),
+    "GET /admin/operadores": (303, 404, 404, 404, 404, 200),
+    "GET /admin/operadores/nuevo": (303, 404, 404, 404, 404, 200),
+    "POST /admin/operadores/nuevo": (303, 404, 404, 404, 404, 422),
+    "GET /admin/operadores/{member:int}": (303, 404, 404, 404, 404, 200),
+    "POST /admin/operadores/{member:int}": (303, 404, 404, 404, 404, 422),
+    "POST /admin/operadores/{member:int}/habilitar": (303, 404, 404, 404, 404, 303),
+    "POST /admin/operadores/{member:int}/clave": (303, 404, 404, 404, 404, 303),
+    "GET /admin/operadores/{member:int}/baja": (303, 404, 404, 404, 404, 200),
+    "POST /admin/operadores/{member:int}/baja": (303, 404, 404, 404, 404, 422),
+    "GET /admin/clientes": (303, 404, 404, 404, 404, 200),
+    "GET /admin/clientes/{client:int}": (303, 404, 404, 404, 404, 200),
+    "POST /admin/clientes/{client:int}": (303, 404, 404, 404, 404, 422),
+    "POST /admin/clientes/{client:int}/deshabilitar": (303, 404, 404, 404, 404, 303),
+    "POST /admin/clientes/{client:int}/habilitar": (303, 404, 404, 404, 404, 303),
+    "POST /admin/clientes/{client:int}/clave": (303, 404, 404, 404, 404, 303),
+    "GET /admin/empresas": (303, 404, 404, 404, 404, 200),
+    "GET /admin/empresas/{company:int}": (303, 404, 404, 404, 404, 200),
+    "POST /admin/empresas/{company:int}": (303, 404, 404, 404, 404, 422),
+    "GET /admin/empresas/{company:int}/unir": (303, 404, 404, 404, 404, 200),
+    "POST /admin/empresas/{company:int}/unir": (303, 404, 404, 404, 404, 404),
+    "GET /admin/sitio": (303, 404, 404, 404, 404, 200),
+    "POST /admin/sitio": (303, 404, 404, 404, 404, 422),
+    "GET /admin/conectar": (303, 404, 404, 404, 404, 200),
+    "GET /admin/comenzar": (303, 404, 404, 404, 404, 303),
+    "POST /admin/comenzar": (303, 404, 404, 404, 404, 422),
 }
 """On the request of the first client, in the topic of the first operator."""
 
@@ -94,6 +127,10 @@ def path_of(route: str, scene: Scene) -> str:
         .replace("{token}", "a" * 52)
         .replace("{number:int}", str(scene.ticket))
         .replace("{id:int}", str(scene.client_message))
+        .replace("{topic:int}", str(scene.topic))
+        .replace("{member:int}", str(scene.operator))
+        .replace("{client:int}", str(scene.client))
+        .replace("{company:int}", str(scene.company))
         .replace("{id}", scene.public_file)
         .replace("{name}", "x.png")
     )

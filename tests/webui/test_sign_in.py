@@ -210,12 +210,13 @@ def test_the_set_up_link_makes_one_administrator(
     assert 'value="Ada Admin"' in refused.text
     assert "corta" not in refused.text
     late = second.get(f"/instalar/{token}").text.partition('name="csrf" value="')[2].partition('"')[0]
-    assert browser.send_form(f"/instalar/{token}", fields | {"clave": PASSWORD}).status_code == 303
-    assert "Tu cuenta está lista." in browser.get("/ingresar").text
+    done = browser.send_form(f"/instalar/{token}", fields | {"clave": PASSWORD})
+    assert (done.status_code, done.headers["location"]) == (303, "/admin/comenzar")
+    assert "Tu cuenta está lista" in browser.get("/admin/comenzar").text
     again = {"csrf": late, "email": "eva@x.example", "nombre": "Eva", "clave": PASSWORD}
     same = {"Sec-Fetch-Site": "same-origin"}
     assert second.post(f"/instalar/{token}", data=again, headers=same).status_code == 404
-    assert browser.sign_in("ada@sysmo.example").headers["location"] == "/bandeja"
+    assert second.sign_in("ada@sysmo.example").headers["location"] == "/bandeja"
     with web_runtime.db.transaction() as session:
         assert accounts.set_up_token(session, now=clock.now) is None
 

@@ -47,7 +47,7 @@ def _again(request: Request, session: Session, error: Invalid) -> Response:
 
 @action(Access.ADMIN, again=_again, once=True)
 def change(request: Request, session: Session) -> Response:
-    fields, person = form_of(request), request.path_params["person"]
+    fields, person = form_of(request), request.path_params["client"]
     clients.change(
         session,
         person,
@@ -64,14 +64,14 @@ def change(request: Request, session: Session) -> Response:
 
 @action(Access.ADMIN, once=True, sensitive=True)
 def disable(request: Request, session: Session) -> Response:
-    person = request.path_params["person"]
+    person = request.path_params["client"]
     clients.disable(session, person, by=person_of(request), now=now_of(request))
     return redirect(request, f"{PATH}/{person}", notice=_("The account is disabled, and its sessions ended."))
 
 
 @action(Access.ADMIN, once=True, sensitive=True)
 def enable(request: Request, session: Session) -> Response:
-    person = request.path_params["person"]
+    person = request.path_params["client"]
     clients.enable(session, person, by=person_of(request), now=now_of(request))
     return redirect(request, f"{PATH}/{person}", notice=_("The account is enabled."))
 
@@ -82,7 +82,7 @@ def _again_as_it_is(request: Request, session: Session, error: Invalid) -> Respo
 
 @action(Access.ADMIN, again=_again_as_it_is, once=True, sensitive=True)
 def reset(request: Request, session: Session) -> Response:
-    person = request.path_params["person"]
+    person = request.path_params["client"]
     clients.reset(session, web_of(request).desk, person, by=person_of(request), now=now_of(request))
     return redirect(request, f"{PATH}/{person}", notice=_("A mail with a link to set the password goes out."))
 
@@ -103,7 +103,7 @@ def next_path(path: str, query: str, after: int | None) -> str | None:
 def _as_it_is(
     request: Request, session: Session, problems: tuple[Problem, ...] = (), *, status: int = 200
 ) -> Response:
-    client = clients.one(session, request.path_params["person"])
+    client = clients.one(session, request.path_params["client"])
     values = {
         "nombre": client.name,
         "telefono": client.phone or "",
@@ -115,7 +115,7 @@ def _as_it_is(
 
 
 def _shown(request: Request, session: Session, filled: Form, *, status: int = 200) -> Response:
-    client = clients.one(session, request.path_params["person"])
+    client = clients.one(session, request.path_params["client"])
     silent = client.silent_until is not None and client.silent_until > now_of(request)
     return shown(
         request, session, "client_admin.html", status=status, form=filled, client=client, silent=silent

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
 from gateway.rules.people import Access
-from gateway.services import accounts
+from gateway.services import accounts, web_sessions
 from webui.endpoint import action, form_of, page, prepared_of
 from webui.forms import Form, refused
 from webui.new_password import hashed_for
@@ -48,7 +48,14 @@ def make(request: Request, session: Session) -> Response:
     )
     if made is None:
         raise NotFound("set-up link")
-    return redirect(request, "/ingresar", notice=_("Your account is ready. Sign in with it."))
+    cookies = web_of(request).cookies
+    before = cookies.session(request)
+    if before is not None:
+        web_sessions.end(session, before)
+    token = web_sessions.start(session, made, now=now_of(request))
+    response = redirect(request, "/admin/comenzar", notice=_("Your account is ready, and you are signed in."))
+    cookies.remember_session(response, token, None)
+    return response
 
 
 def _shown(request: Request, filled: Form, status: int = 200) -> Response:

@@ -87,20 +87,20 @@ def _again_as_it_is(request: Request, session: Session, error: Invalid) -> Respo
 
 @action(Access.ADMIN, again=_again_as_it_is, once=True, sensitive=True)
 def enable(request: Request, session: Session) -> Response:
-    team.enable(session, request.path_params["person"], by=person_of(request), now=now_of(request))
-    return redirect(request, f"{PATH}/{request.path_params['person']}", notice=_("The account is enabled."))
+    team.enable(session, request.path_params["member"], by=person_of(request), now=now_of(request))
+    return redirect(request, f"{PATH}/{request.path_params['member']}", notice=_("The account is enabled."))
 
 
 @action(Access.ADMIN, again=_again_as_it_is, once=True, sensitive=True)
 def reset(request: Request, session: Session) -> Response:
-    person = request.path_params["person"]
+    person = request.path_params["member"]
     team.reset(session, web_of(request).desk, person, by=person_of(request), now=now_of(request))
     return redirect(request, f"{PATH}/{person}", notice=_("A mail with a link to set the password goes out."))
 
 
 def _member(request: Request, session: Session) -> Member:
     """The member of the team that the address names."""
-    return team_lists.one(session, request.path_params["person"])
+    return team_lists.one(session, request.path_params["member"])
 
 
 def _role(fields: Mapping[str, str]) -> Role:

@@ -29,7 +29,7 @@ def _again(request: Request, session: Session, error: Invalid) -> Response:
 @action(Access.ADMIN, again=_again, once=True, sensitive=True)
 def leave(request: Request, session: Session) -> Response:
     fields = form_of(request)
-    person = team_lists.one(session, request.path_params["person"]).id
+    person = team_lists.one(session, request.path_params["member"]).id
     leaving = next((each for each in Leaving if each == fields.get("como")), None)
     if leaving is None:
         raise Invalid("como", _("Choose what becomes of the account."))
@@ -53,7 +53,7 @@ def _pending(request: Request) -> Pending:
 
 
 def _shown(request: Request, session: Session, filled: Form, *, status: int = 200) -> Response:
-    member = team_lists.one(session, request.path_params["person"])
+    member = team_lists.one(session, request.path_params["member"])
     others = [each for each in topic_lists.colleagues(session) if each.id != member.id]
     return shown(
         request,
