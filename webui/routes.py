@@ -9,6 +9,7 @@ from webui.views import (
     activity,
     clients_admin,
     companies_admin,
+    as_sent,
     confirm_mail,
     files,
     health,
@@ -28,6 +29,7 @@ from webui.views import (
     team_leaving,
     ticket,
     topics_admin,
+    ticket,
 )
 
 
@@ -60,7 +62,10 @@ def routes() -> list[BaseRoute]:
         _route("/solicitudes/{number:int}/participantes", participants.add),
         _route("/solicitudes/{number:int}/participantes/quitar", participants.remove),
         _route("/solicitudes/{number:int}/participantes/descartar", participants.dismiss),
+        _route("/adjuntos/{id}/miniatura", files.thumbnail),
+        _route("/adjuntos/{id}/imagen", files.image),
         _route("/adjuntos/{id}/{name}", files.attachment),
+        _route("/mensajes/{id:int}/html", as_sent.frame),
         _route("/mensajes/{id:int}/original.eml", files.original),
         _route("/admin/correo", mail_admin.show_mail),
         _route("/admin/correo/retenidos/{id:int}", mail_admin_held.show_held),
