@@ -7,9 +7,9 @@ from webui.sent_form import BODY_OCTETS
 from webui.views import (
     acting,
     activity,
+    as_sent,
     clients_admin,
     companies_admin,
-    as_sent,
     confirm_mail,
     files,
     health,
@@ -29,7 +29,6 @@ from webui.views import (
     team_leaving,
     ticket,
     topics_admin,
-    ticket,
 )
 
 
