@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.errors import ConfigError
+from gateway.reader.pictures import Thumbnails
 from gateway.runtime import Runtime
 from gateway.services.desk import open_desk
 from webui.cookies import Cookies
@@ -60,6 +61,7 @@ def create_app(runtime: Runtime) -> Starlette:
     )
     app.state.probe = health.Probe(runtime)
     app.state.mail_reading = MailReading(app.state.web.desk)
+    app.state.thumbnails, app.state.drawing = Thumbnails(), CapacityLimiter(1)
     return app
 
 

@@ -13,7 +13,7 @@ from gateway.catalogue import LANGUAGES, label, translator
 from gateway.config import Config
 from gateway.mail.wording import file_size, tax_number
 from webui.dates import Dates
-from webui.text import initials, paragraphs
+from webui.text import blocks, initials, paragraphs
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -64,6 +64,7 @@ class Rendering:
             locale=_LOCALES[language],
         )
         environment.filters.update(
+            blocks=blocks,
             cuit=tax_number,
             initials=initials,
             number=lambda value: f"{value:,}".replace(",", "." if language == "es" else ","),

@@ -1,7 +1,7 @@
 """One mail in the making: its form, what it shows, the proof it carries → an outbox row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -122,7 +122,7 @@ class Mail:
         elif writer is not None:
             shown = AuthorShown(name=writer.name or self.desk.support)
         internal = message is not None and message.kind is MessageKind.INTERNAL
-        return self.values(
+        values = self.values(
             author=shown,
             actor=writer.name if writer else "",
             text=message.text if message is not None else "",
@@ -130,6 +130,10 @@ class Mail:
             marker=marker.write(tokens.new_token()) if internal else "",
             **more,
         )
+        if message is None or not is_staff(self.to.role) or values.ticket is None or not values.ticket.url:
+            return values  # the id of a message counts internal ones: a client's link leads to the page (C1)
+        leading = f"{values.ticket.url}?m={message.id}#m-{message.id}"
+        return replace(values, ticket=replace(values.ticket, url=leading))
 
     def row(
         self,

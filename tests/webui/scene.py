@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from gateway import tokens
+from gateway.mail.html import CLEANER_VERSION
 from gateway.models.people import User
 from gateway.models.queues import Door, JournalEntry, OutboxItem, OutboxState, Purpose
 from gateway.models.tickets import Attachment, Event, Message, Ticket
@@ -48,7 +49,13 @@ def make_scene(session: Session) -> Scene:
     ticket = make_ticket(session, laura, billing, status=Status.IN_PROGRESS, assignee_id=martin.id)
     other = make_ticket(session, diego, access, subject="Alta de usuario")
     first = add_message(
-        session, ticket, laura, "Desde ayer no podemos emitir facturas A.\n\nGracias,\nLaura", entry=True
+        session,
+        ticket,
+        laura,
+        "Desde ayer no podemos emitir facturas A.\n\nGracias,\nLaura",
+        entry=True,
+        html="<p>Desde ayer no podemos emitir facturas A.</p>",
+        html_version=CLEANER_VERSION,
     )
     note = add_message(
         session, ticket, martin, f"@Carla, {CANARY}: ¿tenés el último número?", kind=MessageKind.INTERNAL

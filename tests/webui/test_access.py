@@ -52,6 +52,9 @@ TABLE = {
     "POST /solicitudes/{number:int}/cerrar": (303, 404, 404, 303, 404, 303),
     "POST /solicitudes/{number:int}/reasignar": (303, 404, 404, 303, 404, 303),
     "GET /adjuntos/{id}/{name}": (303, 200, 404, 200, 404, 200),
+    "GET /adjuntos/{id}/miniatura": (303, 404, 404, 404, 404, 404),  # by its content no picture
+    "GET /adjuntos/{id}/imagen": (303, 200, 404, 200, 404, 200),
+    "GET /mensajes/{id:int}/html": (303, 404, 404, 200, 404, 200),
     "GET /mensajes/{id:int}/original.eml": (303, 404, 404, 200, 404, 200),
     "GET /admin/correo": (303, 404, 404, 404, 404, 200),
     "GET /admin/correo/retenidos/{id:int}": (303, 404, 404, 404, 404, 404),

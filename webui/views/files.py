@@ -1,24 +1,25 @@
-"""Downloads: attachments, and mails as they came. Never shown by us, never run (invariants W13)."""
+"""Downloads: attachments, and mails as they came; pictures, when their content says so (invariants W13).
+
+No range is served: whoever asks for one gets the whole. No parameter changes a type or a disposition.
+"""
 
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
+from anyio import to_thread
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import NotFound
+from gateway.rules import limits
 from gateway.rules.people import Access
-from gateway.services import downloads
-from gateway.services.downloads import Download
+from gateway.services import blobs, downloads
+from gateway.services.downloads import Download, Picture
 from gateway.tokens import TOKEN_LENGTH
-from webui.endpoint import page
-from webui.web import person_of, web_of
-
-KNOWN_TYPES = frozenset(
-    {"application/pdf", "application/zip", "image/gif", "image/jpeg", "image/png", "image/webp", "text/plain"}
-)
-"""Whatever else a sender called it goes out as bytes without a meaning."""
+from webui.endpoint import page, prepared_of
+from webui.web import person_of, show, web_of
 
 POLICY = "sandbox; default-src 'none'"
 
@@ -29,33 +30,88 @@ _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 @page(Access.SIGNED_IN)
 def attachment(request: Request, session: Session) -> Response:
     """The name in the address is for people; only the id counts."""
-    wanted = request.path_params["id"]
-    if not _ID.fullmatch(wanted):
-        raise NotFound("attachment")
-    folder = web_of(request).runtime.blobs
-    return _download(downloads.attachment(session, folder, wanted, person_of(request)))
+    file = _asked_for(request, session)
+    return _blocked(request, file) if file.blocked else _answer(file, "attachment")
+
+
+@page(Access.SIGNED_IN)
+def image(request: Request, session: Session) -> Response:
+    """A picture in its full size, for the browser to show; what is none by its content is a download."""
+    file = _asked_for(request, session)
+    if file.blocked:
+        return _blocked(request, file)
+    if file.picture is None:
+        return _answer(file, "attachment")
+    return _answer(replace(file, content_type=file.picture), "inline")
+
+
+async def _drawn(request: Request) -> bytes | None:
+    """The thumbnail of a picture this person may see; one is drawn at a time, in a child process."""
+    runtime, thumbnails = web_of(request).runtime, request.app.state.thumbnails
+
+    def wanted() -> Picture:
+        with runtime.db.snapshot() as session:
+            return downloads.picture(session, _id(request), person_of(request))
+
+    def content(sha256: str) -> bytes:
+        with runtime.db.snapshot() as session:
+            return blobs.read(session, runtime.blobs, sha256)
+
+    picture = await runtime.db.in_thread(wanted)
+    if picture.size > limits.PICTURE_OCTETS:
+        return None
+    async with request.app.state.drawing:
+        if picture.sha256 not in thumbnails.kept:
+            raw = await runtime.db.in_thread(content, picture.sha256)
+            await to_thread.run_sync(thumbnails.draw, picture.sha256, raw)
+    drawn: bytes | None = thumbnails.kept.get(picture.sha256)
+    return drawn
+
+
+@page(Access.SIGNED_IN, prepare=_drawn)
+def thumbnail(request: Request, session: Session) -> Response:
+    downloads.picture(session, _id(request), person_of(request))
+    drawn = prepared_of(request)
+    if drawn is None:
+        raise NotFound("thumbnail")
+    return _answer(Download("miniatura.webp", "image/webp", drawn), "inline")
 
 
 @page(Access.OPERATOR)
 def original(request: Request, session: Session) -> Response:
     folder, message = web_of(request).runtime.blobs, request.path_params["id"]
-    return _download(downloads.original(session, folder, message, person_of(request)))
+    return _answer(downloads.original(session, folder, message, person_of(request)), "attachment")
 
 
-def disposition(filename: str) -> str:
-    """Return the Content-Disposition of a download: the name in ASCII, and whole for who can read it."""
+def disposition(filename: str, kind: str = "attachment") -> str:
+    """Return the Content-Disposition of a file: the name in ASCII, and whole for who can read it."""
     name = "".join(c for c in filename if c.isprintable() and c not in "/\\").strip(" .") or "adjunto"
     plain = "".join(c if c in _SAFE else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _download(file: Download) -> Response:
-    known = file.content_type in KNOWN_TYPES
+def _asked_for(request: Request, session: Session) -> Download:
+    return downloads.attachment(session, web_of(request).runtime.blobs, _id(request), person_of(request))
+
+
+def _blocked(request: Request, file: Download) -> Response:
+    return show(request, "blocked.html", status=403, filename=file.filename)
+
+
+def _id(request: Request) -> str:
+    wanted: str = request.path_params["id"]
+    if not _ID.fullmatch(wanted):
+        raise NotFound("attachment")
+    return wanted
+
+
+def _answer(file: Download, kind: str) -> Response:
     return Response(
         file.content,
         headers={
-            "Content-Type": file.content_type if known else "application/octet-stream",
-            "Content-Disposition": disposition(file.filename),
+            "Content-Type": file.content_type,
+            "Content-Disposition": disposition(file.filename, kind),
             "Content-Security-Policy": POLICY,
+            "Accept-Ranges": "none",
         },
     )
