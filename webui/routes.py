@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from webui.endpoint import Bare, Endpoint
+from webui.endpoint import CONFIRM_PATH, Bare, Endpoint
 from webui.sent_form import BODY_OCTETS
 from webui.views import (
     acting,
@@ -28,6 +28,21 @@ from webui.views import (
     team_leaving,
     ticket,
     topics_admin,
+    account,
+    confirm_mail,
+    confirm_password,
+    files,
+    forgotten,
+    health,
+    home,
+    inbox,
+    language,
+    password,
+    portal,
+    privacy,
+    set_up,
+    sign_in,
+    ticket,
 )
 
 
@@ -42,8 +57,19 @@ def routes() -> list[BaseRoute]:
         _route("/ingresar", sign_in.form),
         _route("/ingresar", sign_in.enter),
         _route("/salir", sign_in.leave),
+        _route("/clave", forgotten.form),
+        _route("/clave", forgotten.send),
         _route("/clave/{token}", password.form),
         _route("/clave/{token}", password.change),
+        _route(CONFIRM_PATH, confirm_password.form),
+        _route(CONFIRM_PATH, confirm_password.confirm),
+        _route("/cuenta", account.account),
+        _route("/cuenta", account.change_profile),
+        _route("/cuenta/clave", account.change_password),
+        _route("/cuenta/sesiones", account.end_sessions),
+        _route("/cuenta/avisos", account.choose_notices),
+        _route("/idioma", language.choose),
+        _route("/privacidad", privacy.privacy),
         _route("/correos/confirmar/{token}", confirm_mail.form),
         _route("/correos/confirmar/{token}", confirm_mail.confirm),
         _route("/bandeja", inbox.show_inbox),
