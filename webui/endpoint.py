@@ -135,7 +135,7 @@ class Endpoint:
     def _not_admitted(self, request: Request, session: Session) -> Response | None:
         """What to answer instead to somebody who may not, or not without their password; None: they may."""
         open_web(request, session)
-        visitor = request.state.visitor = _visitor(request, session)
+        visitor = request.state.visitor = find_visitor(request, session)
         if not may(visitor.person.role if visitor is not None else None, self.access):
             if visitor is not None:
                 raise HTTPException(404)
@@ -219,7 +219,8 @@ def _refused(again: Again, problem: Invalid, request: Request, session: Session)
     return again(request, session, problem)
 
 
-def _visitor(request: Request, session: Session) -> web_sessions.Visitor | None:
+def find_visitor(request: Request, session: Session) -> web_sessions.Visitor | None:
+    """Look up who is signed in: for a `prepare` that comes before anybody asked."""
     token = web_of(request).cookies.session(request)
     return web_sessions.find(session, token, now=now_of(request)) if token else None
 

@@ -24,6 +24,8 @@ FIELD_NAMES = {
 }
 """What the services call a field → what the page does, where the two differ."""
 
+NOT_KEPT = ("clave", "clave_actual", "csrf", "envio")
+
 SHOWN_CHARACTERS = 400
 
 
@@ -53,5 +55,5 @@ class Form:
 def refused(values: Mapping[str, str], error: Invalid) -> Form:
     """Return a form to be shown again; the password has to be typed anew."""
     name = FIELD_NAMES.get(error.field, error.field)
-    kept = {key: value for key, value in values.items() if key not in ("clave", "csrf")}
+    kept = {key: value for key, value in values.items() if key not in NOT_KEPT}
     return Form(kept, (Problem(name, error.sentence, error.values),))

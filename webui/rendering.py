@@ -62,6 +62,7 @@ class Rendering:
             help_address=config.mail.address,
             label=partial(label, translate),
             locale=_LOCALES[language],
+            registration=config.accounts.registration,
         )
         environment.filters.update(
             blocks=blocks,

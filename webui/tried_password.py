@@ -40,17 +40,17 @@ class Tried(Generic[Found]):
 
 async def try_password(
     request: Request,
-    begin: Callable[[Session], Found | Throttled],
+    begin: Callable[[Session], Found | Throttled | None],
     *,
     field: str = "clave",
-) -> Tried[Found] | Throttled:
+) -> Tried[Found] | Throttled | None:
     """Count the try in a transaction of its own, then do the same work whatever was found.
 
-    `begin` finds what the password is checked against, or says that it is too early.
+    `begin` finds what the password is checked against, or says that it is too early; None: nobody asks.
     """
     web = web_of(request)
     attempt = await web.runtime.db.in_thread(_counted, request, begin)
-    if isinstance(attempt, Throttled):
+    if attempt is None or isinstance(attempt, Throttled):
         return attempt
     password = form_of(request).get(field, "")
     good, renewed = await to_thread.run_sync(passwords.verify, password, attempt.stored, limiter=web.hashing)
@@ -63,6 +63,8 @@ def ask_to_wait(response: Response, throttled: Throttled) -> Response:
     return response
 
 
-def _counted(request: Request, begin: Callable[[Session], Found | Throttled]) -> Found | Throttled:
+def _counted(
+    request: Request, begin: Callable[[Session], Found | Throttled | None]
+) -> Found | Throttled | None:
     with web_of(request).runtime.db.transaction() as session:
         return begin(session)

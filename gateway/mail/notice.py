@@ -20,7 +20,9 @@ class Template(StrEnum):
     ASSIGNED = "assigned"
     CLOSED = "closed"
     SET_PASSWORD = "set_password"  # noqa: S105  the name of a mail
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  the name of a mail
     CONFIRM_ACCOUNT = "confirm_account"
+    ALREADY_REGISTERED = "already_registered"
     COMMAND_MISTAKE = "command_mistake"
     MISSED = "missed"
     WITHHELD = "withheld"
@@ -113,7 +115,7 @@ class Happened:
 class Values:
     """What templates may show. Every mail uses a few of these; `Template` by `Template`:
 
-    - all: `site`, and `ticket` but for the two on accounts
+    - all: `site`, and `ticket` but for those on accounts
     - acknowledgement: `recipient`, `believed`, `help_address`, `register_url`
     - new_request, client_message, assigned: `author`, `text`, `notes`, `refused`, `internal_url`,
       `notices_url`, `mine`; and `moved`, `reopened`, `actor` in this order; new_request `brought_by`, too
@@ -121,6 +123,8 @@ class Values:
     - operator_reply: `author`, `text`, `support`
     - closed: `recipient`, `actor`, `text`, `support`, `reopen_days`
     - set_password, confirm_account: `recipient`, `action_url`, `link_minutes`, `help_address`, `new_account`
+    - password_changed: `recipient`, `reset_url`, `help_address`
+    - already_registered: `action_url`, where to sign in, `reset_url`, `help_address`
     - command_mistake: `mistakes`, `text`
     - missed: `missed`, `marker` beside what is internal
     - withheld: `withheld`, `text`
@@ -156,6 +160,7 @@ class Values:
     notices_url: str = ""  # where an operator chooses their notices
     register_url: str = ""  # where somebody unknown completes their registration
     action_url: str = ""  # the link of a mail on accounts
+    reset_url: str = ""  # where to ask for a new password
     link_minutes: int = 0  # how long that link holds
     new_account: bool = False  # a first password, not a forgotten one
     alert: str = ""  # what administrators are alerted of, in their language

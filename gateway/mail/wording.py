@@ -74,7 +74,14 @@ def built_in(notice: Notice, language: str) -> BuiltIn:
     if values.author is not None:
         lines.append(values.author.name)
     lines += [f"#{each.number} {each.subject}, {each.topic}: {each.url}" for each in values.happened]
-    lines += [values.alert, plain(values.text), values.actor, *values.mistakes, values.action_url]
+    lines += [
+        values.alert,
+        plain(values.text),
+        values.actor,
+        *values.mistakes,
+        values.action_url,
+        values.reset_url,
+    ]
     lines += [f"{each.actor}: {plain(each.text)}" for each in values.missed if each.text]
     lines += [f"{file.filename}: {file.link}" for file in (*notice.attached, *notice.linked)]
     lines += [ticket.url if ticket is not None else "", values.register_url]

@@ -91,6 +91,12 @@ ALERTS = Rate(1, timedelta(hours=1))  # mails for one cause (O4)
 VERIFICATIONS = Rate(10, timedelta(hours=1))  # mails that ask one operator whether a mail is theirs (T9)
 HELD_REMINDERS = Rate(1, timedelta(days=1))  # of mail that waits for a decision for long (T16)
 
+# Accounts (B12, W9)
+SIGN_UPS = Rate(5, timedelta(hours=1))  # of one network
+CONFIRMATIONS = Rate(3, timedelta(days=1))  # mails to one address
+RESETS = Rate(3, timedelta(hours=1))  # links to one address
+RESETS_PER_PEER = Rate(10, timedelta(hours=1))
+
 
 def disk_is_low(free: int, total: int) -> bool:
     """Whether too little space is left to accept mail: 1 GiB or 5 %, whichever is larger."""

@@ -13,18 +13,17 @@ from gateway.catalogue import _
 from gateway.config import Mail
 from gateway.errors import Invalid
 from gateway.mail.addresses import normal_form
-from gateway.mail.one_line import one_line
 from gateway.models.columns import table_of
 from gateway.models.people import Company, TokenPurpose, User
 from gateway.models.site import Deed
 from gateway.rules.people import Role, Sender, UserStatus
 from gateway.services import audit, companies, entrance, links, sign_in, web_sessions
+from gateway.services.profiles import checked_name
 
 RESET_LIFE = timedelta(minutes=30)
 FIRST_LIFE = timedelta(hours=24)
 """Of the link to a first password: nobody waits for it with the mail program open."""
 SET_UP_LIFE = timedelta(hours=24)
-NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def create_user(
     user = find_by_email(session, address) or User(email=address, created_at=now)
     if user.id is not None and user.status in (UserStatus.ACTIVE, UserStatus.DISABLED):
         raise Invalid("email", _("There is already an account with this address."))
-    user.name = _checked_name(name)
+    user.name = checked_name(name)
     user.role = role
     user.status = UserStatus.ACTIVE
     user.company_id = companies.find_or_make(session, company_name, cuit, now=now)
@@ -171,13 +170,6 @@ def checked_email(session: Session, mail: Mail, email: str) -> str:
     if entrance.is_ours(session, mail, address):
         raise Invalid("email", _("This address belongs to the help desk itself. Use a person's."))
     return address
-
-
-def _checked_name(raw_name: str) -> str:
-    name = one_line(raw_name, NAME_CHARACTERS)
-    if not name:
-        raise Invalid("name", _("Write the name."))
-    return name
 
 
 def _has_administrator(session: Session) -> bool:

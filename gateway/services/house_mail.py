@@ -16,12 +16,34 @@ def row(
     desk: Desk, to: User, template: Template, purpose: Purpose, values: Values, *, now: datetime
 ) -> dict[str, Any]:
     """Return the outbox row; it is automatic, has no reply address, and is not sent twice (E5)."""
-    notice = Notice(
+    notice = _notice(desk, Address(to.email, to.name), to.language, template, values, now=now)
+    return outbox_row(desk, notice, purpose, resend=False, user_id=to.id, now=now)
+
+
+def row_to_address(
+    desk: Desk,
+    to: tuple[str, str],
+    template: Template,
+    purpose: Purpose,
+    values: Values,
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    """The same to a bare address with its language, of which nobody knows yet whose it is."""
+    email, language = to
+    notice = _notice(desk, Address(email), language, template, values, now=now)
+    return outbox_row(desk, notice, purpose, resend=False, user_id=None, now=now)
+
+
+def _notice(
+    desk: Desk, to: Address, language: str, template: Template, values: Values, *, now: datetime
+) -> Notice:
+    return Notice(
         template=template,
-        language=to.language,
+        language=language,
         sender=Address(desk.mail.address, desk.site.name),
         reply_to=None,
-        to=Address(to.email, to.name),
+        to=to,
         message_id=f"{tokens.new_token()}@{desk.mail.message_id_domain}",
         date=now,
         timezone=desk.site.timezone,
@@ -29,4 +51,3 @@ def row(
         loop=desk.loop,
         values=values,
     )
-    return outbox_row(desk, notice, purpose, resend=False, user_id=to.id, now=now)

@@ -37,6 +37,11 @@ def issue(
     return token
 
 
+def nobodys() -> str:
+    """Return what looks like a token and is good for nothing."""
+    return tokens.new_long_token()
+
+
 def valid(session: Session, purpose: TokenPurpose, token: str, *, now: datetime) -> Token | None:
     """Return the row of a token that is still good for this purpose, or None."""
     found = session.get(Token, tokens.hash_token(token))

@@ -202,7 +202,7 @@ class Mail:
 
 
 def outbox_row(
-    desk: Desk, notice: Notice, purpose: Purpose, *, resend: bool, user_id: int, now: datetime
+    desk: Desk, notice: Notice, purpose: Purpose, *, resend: bool, user_id: int | None, now: datetime
 ) -> dict[str, Any]:
     composed = compose(notice, desk.templates)
     if composed.fallback:

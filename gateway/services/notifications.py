@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from gateway import tokens
 from gateway.mail import marker
-from gateway.mail.notice import AttachedRef, Template, Values, Withheld
+from gateway.mail.notice import AttachedRef, Withheld
 from gateway.models.people import User
 from gateway.models.queues import Purpose
 from gateway.models.tickets import Attachment, Event, Message, Ticket
@@ -17,7 +17,7 @@ from gateway.rules import limits, mentions
 from gateway.rules.audience import operators_told
 from gateway.rules.lifecycle import Channel, EventKind
 from gateway.rules.people import Party, Sender, Verdict
-from gateway.services import digests, house_mail, outbox, recipients, staff
+from gateway.services import account_mail, digests, outbox, recipients, staff
 from gateway.services.desk import Desk
 from gateway.services.missed import Missed
 from gateway.services.notices import (
@@ -137,16 +137,7 @@ def set_password(
     session: Session, desk: Desk, user: User, token: str, *, minutes: int, new_account: bool, now: datetime
 ) -> None:
     """Queue the mail with the link that sets a password (`/clave/TOKEN`)."""
-    values = Values(
-        site=desk.site.name,
-        support=desk.support,
-        recipient=user.name,
-        action_url=desk.url(f"/clave/{token}"),
-        link_minutes=minutes,
-        new_account=new_account,
-        help_address=desk.mail.address,
-    )
-    row = house_mail.row(desk, user, Template.SET_PASSWORD, Purpose.RESET, values, now=now)
+    row = account_mail.set_password(desk, user, token, minutes=minutes, new_account=new_account, now=now)
     outbox.queue(session, [row])
 
 

@@ -8,7 +8,7 @@ from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
 from gateway.models.people import User
 from gateway.rules.people import Access
-from gateway.services import accounts
+from gateway.services import accounts, credentials
 from webui.endpoint import action, form_of, page, prepared_of
 from webui.forms import Form, refused
 from webui.new_password import hashed_for
@@ -35,7 +35,7 @@ async def _hashed(request: Request) -> str:
 @action(Access.ANYONE, prepare=_hashed, again=_again)
 def change(request: Request, session: Session) -> Response:
     token, new_hash = request.path_params["token"], prepared_of(request)
-    if accounts.set_password(session, token, new_hash, now=now_of(request)) is None:
+    if credentials.use_reset(session, web_of(request).desk, token, new_hash, now=now_of(request)) is None:
         raise NotFound("password link")
     response = redirect(request, "/ingresar", notice=_("Your new password is set. Sign in with it."))
     web_of(request).cookies.forget_session(response)

@@ -31,7 +31,7 @@ def form(request: Request, _session: Session) -> Response:
     return show(request, "sign_in.html", form=Form(), next=request.query_params.get("next", ""))
 
 
-async def _try(request: Request) -> Tried[Attempt] | Throttled:
+async def _try(request: Request) -> Tried[Attempt] | Throttled | None:
     def begin(session: Session) -> Attempt | Throttled:
         email = form_of(request).get("email", "")
         return sign_in.begin(session, email, peer_of(request), now=now_of(request))
