@@ -17,7 +17,7 @@ from gateway.services.contributions import FiledAttachment
 FIELDS = 200
 FORM_TYPE = "application/x-www-form-urlencoded"
 FILES_TYPE = "multipart/form-data"
-FIELD_OCTETS = 1024 * 1024
+FIELD_OCTETS = 2 * 1024 * 1024  # more than a message may have: what is too long is told in words (B6)
 FILES = 10
 FILE_OCTETS = 20 * 1024 * 1024
 ALL_OCTETS = 25 * 1024 * 1024

@@ -81,7 +81,14 @@ def proposed(session: Session, ticket: Ticket) -> list[str]:
                 waiting[email] = None
             else:
                 waiting.pop(email, None)
-    known = {each.email for each in taking_part(session, ticket)}
+    participant, person = table_of(Participant), table_of(User)
+    known = set(
+        session.execute(
+            select(person.c.email)
+            .join_from(participant, person, person.c.id == participant.c.user_id)
+            .where(participant.c.ticket_id == ticket.id, person.c.email.in_(list(waiting)))
+        ).scalars()
+    )
     return [email for email in waiting if email not in known]
 
 

@@ -99,6 +99,7 @@ class Mail:
                 url=url if can_sign_in else "",
             ),
             mine=ticket.assignee_id == self.to.id,
+            internal_url=f"{url}?tipo=interno#responder" if self.form.purpose is Purpose.NOTICE else "",
             reopen_days=desk.tickets.reopen_days,
             help_address=self.circle.topic.address or desk.mail.address,
             **more,
