@@ -69,8 +69,9 @@ async def run(runtime: Runtime) -> None:
     """Serve until cancelled; then finish what is being answered, for a few seconds at most."""
     section = runtime.config.web
     listener = await _listen(section.host, section.port)
+    app = create_app(runtime)
     config = uvicorn.Config(
-        create_app(runtime),
+        app,
         http="h11",
         ws="none",
         lifespan="off",
@@ -92,6 +93,7 @@ async def run(runtime: Runtime) -> None:
         raise
     finally:
         listener.close()
+        app.state.thumbnails.close()
 
 
 class _Server(uvicorn.Server):

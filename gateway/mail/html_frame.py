@@ -14,7 +14,7 @@ from gateway.rules import limits
 from gateway.rules.attachments import HEAD_OCTETS, picture_type
 
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")*)>')
-_SOURCE = re.compile(r' src="cid:([^"]*)"')
+_SOURCE = re.compile(r' src="(?i:cid):([^"]*)"')
 
 
 def content_ids(html: str) -> frozenset[str]:

@@ -9,13 +9,29 @@ import warnings
 from collections.abc import Callable
 from io import BytesIO
 
-from PIL import GifImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    GifImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from gateway.reader import confinement
 from gateway.rules import limits
 from gateway.rules.attachments import HEAD_OCTETS, PICTURES, picture_type
 
-_DRAWN_BY = (PngImagePlugin, JpegImagePlugin, GifImagePlugin, WebPImagePlugin)
+_DRAWN_BY = (
+    PngImagePlugin,
+    JpegImagePlugin,
+    GifImagePlugin,
+    WebPImagePlugin,
+    MpoImagePlugin,  # photos of some telephones: a JPEG with more behind it
+    TiffImagePlugin,  # reads which side of a photo is up
+)
 """Imported while files may still be opened."""
 
 _QUALITY = 78
@@ -29,7 +45,7 @@ def serve(draws: Callable[[bytes], bytes], *, processor_seconds: int = limits.PI
     """Answer pictures with `draws` until the input ends. The limits hold from here on."""
     requests, answers = confinement.pipes()
     confinement.limit_process(limits.PICTURE_MEMORY)
-    draws(_warm_up())  # what the library loads at its first picture is loaded now
+    _warm_up()
     confinement.close_the_doors()
     confinement.send(answers, "ready")
     while (request := confinement.receive(requests)) is not None:
@@ -64,10 +80,15 @@ def thumbnail(raw: bytes) -> bytes:
     return drawn.getvalue()
 
 
-def _warm_up() -> bytes:
-    drawn = BytesIO()
-    Image.new("RGB", (1, 1)).save(drawn, "PNG")
-    return drawn.getvalue()
+def _warm_up() -> None:
+    """Draw one of each kind: what the library loads at its first picture is loaded now."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for kind in PICTURES.values():
+        drawn = BytesIO()
+        more = {} if kind == "GIF" else {"exif": turned}
+        Image.new("RGB", (2, 1)).save(drawn, kind, **more)
+        thumbnail(drawn.getvalue())
 
 
 if __name__ == "__main__":

@@ -94,6 +94,8 @@ class Thumbnails:
     def close(self) -> None:
         """End the child; it is started again when it is needed."""
         with self._turn:
+            if self._idle is not None:
+                self._idle.cancel()
             self._end()
 
     def _ask(self, raw: bytes) -> tuple[bytes | None, str]:

@@ -60,8 +60,10 @@ def web_runtime(make_runtime: Callable[..., Runtime], clock: Clock) -> Runtime:
 
 
 @pytest.fixture
-def app(web_runtime: Runtime) -> Any:
-    return create_app(web_runtime)
+def app(web_runtime: Runtime) -> Iterator[Any]:
+    made = create_app(web_runtime)
+    yield made
+    made.state.thumbnails.close()
 
 
 @pytest.fixture

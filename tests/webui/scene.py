@@ -66,8 +66,8 @@ def make_scene(session: Session) -> Scene:
     return Scene(
         ticket=ticket.id,
         other_ticket=other.id,
-        public_file=_attach(session, first, "captura <b>.png", "image/png"),
-        internal_file=_attach(session, note, f"{CANARY}.txt", "text/html"),
+        public_file=attach(session, first, "captura <b>.png", "image/png"),
+        internal_file=attach(session, note, f"{CANARY}.txt", "text/html"),
         client_message=first.id,
         internal_message=note.id,
         topic=billing.id,
@@ -103,31 +103,39 @@ def add_message(
 
 
 def _history(session: Session, ticket: Ticket, operator: User, reply: Message) -> None:
+    session.add(Event(ticket_id=ticket.id, kind=EventKind.TAKEN, actor_id=operator.id, at=reply.created_at))
+    add_delivery(session, ticket, operator, reply, state=OutboxState.SENT, sent_at=NOW)
+
+
+def add_delivery(
+    session: Session, ticket: Ticket, operator: User, answer: Message, **values: object
+) -> OutboxItem:
+    """The mail with an operator's answer."""
     replied = Event(
         ticket_id=ticket.id,
         kind=EventKind.REPLIED,
         actor_id=operator.id,
-        message_id=reply.id,
-        at=reply.created_at,
+        message_id=answer.id,
+        at=answer.created_at,
     )
-    taken = Event(ticket_id=ticket.id, kind=EventKind.TAKEN, actor_id=operator.id, at=reply.created_at)
-    session.add_all([taken, replied])
+    session.add(replied)
     session.flush()
-    session.add(
-        OutboxItem(
-            ticket_id=ticket.id,
-            event_id=replied.id,
-            recipient="laura.gimenez@andina.example",
-            purpose=Purpose.REPLY,
-            resend=True,
-            message_id="<one@sysmo.example>",
-            head=b"",
-            state=OutboxState.SENT,
-            created_at=NOW,
-            sent_at=NOW,
-        )
+    item = OutboxItem(
+        **{
+            "ticket_id": ticket.id,
+            "event_id": replied.id,
+            "recipient": "laura.gimenez@andina.example",
+            "purpose": Purpose.REPLY,
+            "resend": True,
+            "message_id": f"<{replied.id}@sysmo.example>",
+            "head": b"",
+            "created_at": NOW,
+        }
+        | values
     )
+    session.add(item)
     session.flush()
+    return item
 
 
 def _journal(session: Session) -> int:
@@ -147,7 +155,7 @@ def _journal(session: Session) -> int:
     return entry.id
 
 
-def _attach(session: Session, message: Message, filename: str, content_type: str) -> str:
+def attach(session: Session, message: Message, filename: str, content_type: str) -> str:
     content = blobs.content_of(filename.encode())
     blobs.keep(session, [content], now=NOW)
     file = Attachment(
@@ -164,4 +172,4 @@ def _attach(session: Session, message: Message, filename: str, content_type: str
     return file.id
 
 
-__all__ = ["CANARY", "RAW", "Scene", "Topic", "add_message", "make_scene"]
+__all__ = ["CANARY", "RAW", "Scene", "Topic", "add_delivery", "add_message", "attach", "make_scene"]

@@ -10,23 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.models.queues import OutboxState
 from gateway.models.tickets import Ticket
 from gateway.rules.people import Access
 from gateway.runtime import Runtime
-from tests.factories import make_operator, make_ticket, make_topic, make_user
+from tests.factories import make_company, make_operator, make_ticket, make_topic, make_user
+from tests.webui import payloads
 from tests.webui.conftest import Browser, with_password
 from tests.webui.markup import acting
-from tests.webui.scene import add_message, make_scene
+from tests.webui.scene import add_delivery, add_message, attach, make_scene
 from webui.app import create_app
 from webui.endpoint import page
-
-HOSTILE = [
-    '"><script>alert(1)</script>',
-    "</title><img src=x onerror=alert(1)>",
-    "{{ 7*7 }}${7*7}<%= 7*7 %>",
-    "javascript:alert(1)//'\"`",
-    "\u202egnp.exe<svg/onload=alert(1)>",
-]
 
 
 def test_every_answer_has_the_security_headers(
@@ -116,16 +110,22 @@ def test_a_failure_tells_its_id_and_nothing_else(app: Any, browse: Callable[...,
     assert "content-security-policy" in answer.headers
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("hostile", payloads.TEXTS)
 def test_what_strangers_write_is_shown_and_does_nothing(
     hostile: str, browse: Callable[..., Browser], web_runtime: Runtime
 ) -> None:
+    """W12: in a name, a company, a topic, a subject, a text, a quote, reason, note, file, a server's words."""
     with web_runtime.db.transaction() as session:
-        client = make_user(session, **with_password(name=hostile))
+        company = make_company(session, name=hostile)
+        client = make_user(session, **with_password(name=hostile, phone=hostile[:60], company_id=company.id))
         operator = make_operator(session, **with_password(name=hostile))
         topic = make_topic(session, hostile, operator)
-        ticket = make_ticket(session, client, topic, subject=hostile)
-        add_message(session, ticket, client, hostile, quoted=hostile, verdict_reason=hostile[:120])
+        ticket = make_ticket(session, client, topic, subject=hostile, assignee_id=operator.id)
+        words = {"quoted": hostile, "verdict_reason": hostile[:120], "notes": [hostile], "entry": True}
+        message = add_message(session, ticket, client, hostile, **words)
+        attach(session, message, hostile[:120], hostile[:120])
+        answer = add_message(session, ticket, operator, f"    {hostile}\n\n```\n{hostile}\n```")
+        add_delivery(session, ticket, operator, answer, state=OutboxState.FAILED, last_error=hostile)
         number = ticket.id
     for email in ("laura.gimenez@andina.example", "martin.sosa@sysmo.example"):
         browser = browse(email)

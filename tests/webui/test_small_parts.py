@@ -8,7 +8,7 @@ import pytest
 from gateway.catalogue import translator
 from webui.dates import Dates
 from webui.hosts import safe_path
-from webui.text import initials, paragraphs
+from webui.text import blocks, initials, paragraphs
 from webui.views.files import disposition
 
 NOW = datetime(2026, 5, 12, 13, 42, tzinfo=UTC)  # 10:42 in Mendoza
@@ -68,6 +68,40 @@ def test_machine_dates_have_the_offset_of_the_zone() -> None:
 )
 def test_paragraphs(text: str, expected: list[str]) -> None:
     assert paragraphs(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("hola\n\n    a\n      b\n\nfin", ["hola", "[a\n  b]", "fin"], id="indented"),
+        pytest.param(
+            "hola\n    - uno\n    - dos", ["hola<br>    - uno<br>    - dos"], id="a list below words"
+        ),
+        pytest.param("    a\n\n    b\nc", ["[a]", "    b<br>c"], id="words right below"),
+        pytest.param("x\n```\n<b>\n\n y\n```\nz", ["x", "[&lt;b&gt;\n\n y]", "z"], id="fenced"),
+        pytest.param("```sql\nselect 1\n```", ["[select 1]"], id="fenced, with its language"),
+        pytest.param("```\nno cierra", ["```<br>no cierra"], id="a fence that stays open"),
+        pytest.param("```\n```\n\n \n", [], id="nothing in it"),
+        pytest.param("\ta\n\t\tb", ["[a\n\tb]"], id="tabs"),
+        pytest.param(
+            "a\u2028b\x85c\u202ed\u061c\x9b", ["a<br>b<br>cd"], id="odd ends of lines, marks, controls"
+        ),
+        pytest.param("    http://a.example", ["[http://a.example]"], id="no link in code"),
+    ],
+)
+def test_blocks(text: str, expected: list[str]) -> None:
+    assert [f"[{each.inside}]" if each.code else each.inside for each in blocks(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\n\n", "    a\n\n", "    a\nb\n\n", "```\n", "\n", "    a\n\n\n\nb\n", "http://a\n\n", "<&\n"],
+)
+def test_a_text_of_a_mebibyte_is_parted_within_bounds(text: str) -> None:
+    whole = (text * 2**20)[: 2**20] + "fin"
+    shown = blocks(whole)
+    assert len(shown) <= 5_001
+    assert shown[-1].inside.endswith("fin")
 
 
 @pytest.mark.parametrize(
