@@ -155,16 +155,17 @@
     document.body.replaceWith(document.adoptNode(page.body));
     if (address !== location.href) history.pushState(null, "", address);
     start();
-    const target = one("#errores") ?? one("main");
     scrollTo(0, 0);
-    target.focus();
+    (one("#errores, #mientras") ?? one("main")).focus();
+    say(one("main .alert.ok")?.textContent ?? "");
   }
   let shown;
   const where = () => location.pathname + location.search;
   addEventListener("popstate", () => { if (where() !== shown) location.reload(); });
 
   /* Files that are dropped or pasted */
-  const megabytes = (octets) => new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "megabyte", maximumFractionDigits: 2 }).format(octets / 1048576);
+  const sizeOf = (octets) => octets < 1e6 ? `${Math.max(1, Math.round(octets / 1000))} KB`
+    : `${(octets / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} MB`;
   function take(input, files) {
     const kept = new DataTransfer();
     for (const file of files) kept.items.add(file);
@@ -181,7 +182,7 @@
       const item = document.createElement("li"), remove = document.createElement("button"), name = document.createElement("b"), size = document.createElement("span");
       item.className = "file";
       name.textContent = file.name;
-      size.textContent = megabytes(file.size);
+      size.textContent = sizeOf(file.size);
       remove.type = "button";
       remove.className = "btn quiet icon";
       remove.textContent = "×";
@@ -263,6 +264,7 @@
     count();
     restore();
     look();
+    if (location.hash === "#q") one("#q")?.focus();
   }
   listen("visibilitychange", look);
   addEventListener("pageshow", (event) => { if (event.persisted) start(); });
