@@ -27,6 +27,7 @@
   listen("change", ({ target }) => {
     if (target.id === "todas") for (const box of all(".sel input[name=s]")) box.checked = target.checked;
     if (target.closest(".sel")) count();
+    if (target.name === "tipo") { const text = one("textarea", target.form); if (text?.value) { text.dataset.typed = "1"; save(); } }
     if (target.type === "file" && target.form?.matches("[data-drop]")) listFiles(target);
   });
 
@@ -81,14 +82,16 @@
     return true;
   }
 
-  /* What is being written is kept in this browser until it is sent, for a week at most */
+  /* What is being written is kept in this browser until it is sent, for a week at most; what was begun as
+     an internal comment comes back as one */
   const fields = () => all("main form[method=post] :is(textarea, [data-draft])");
   const nameOf = (field) => `${DRAFT}${document.body.dataset.person}:${field.form.getAttribute("action")}:${field.name}`;
   const drafts = () => attempt(() => Object.keys(localStorage).filter((name) => name.startsWith(DRAFT))) ?? [];
   let sending = null, saving;
   function save() {
     for (const field of fields().filter((each) => each.dataset.typed)) {
-      const kept = JSON.stringify({ text: field.value, at: Date.now() });
+      const internal = one("[name=tipo]:checked", field.form)?.value === "interno";
+      const kept = JSON.stringify({ text: field.value, internal, at: Date.now() });
       attempt(() => field.value.trim() ? localStorage.setItem(nameOf(field), kept) : localStorage.removeItem(nameOf(field)));
     }
   }
@@ -102,7 +105,11 @@
     }
     for (const field of fields().filter((each) => !each.value)) {
       const kept = attempt(() => JSON.parse(localStorage.getItem(nameOf(field))));
-      if (kept?.text) { field.value = kept.text; say(words().draft); }
+      if (!kept?.text) continue;
+      field.value = kept.text;
+      const internal = kept.internal && one("[name=tipo][value=interno]", field.form);
+      if (internal) internal.checked = true;
+      say(words().draft);
     }
   }
   listen("input", ({ target }) => {
@@ -155,16 +162,17 @@
     document.body.replaceWith(document.adoptNode(page.body));
     if (address !== location.href) history.pushState(null, "", address);
     start();
-    const target = one("#errores") ?? one("main");
     scrollTo(0, 0);
-    target.focus();
+    (one("#errores, #mientras") ?? one("main")).focus();
+    say(one("main .alert.ok")?.textContent ?? "");
   }
   let shown;
   const where = () => location.pathname + location.search;
   addEventListener("popstate", () => { if (where() !== shown) location.reload(); });
 
   /* Files that are dropped or pasted */
-  const megabytes = (octets) => new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "megabyte", maximumFractionDigits: 2 }).format(octets / 1048576);
+  const sizeOf = (octets) => octets < 1e6 ? `${Math.max(1, Math.round(octets / 1000))} KB`
+    : `${(octets / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} MB`;
   function take(input, files) {
     const kept = new DataTransfer();
     for (const file of files) kept.items.add(file);
@@ -181,7 +189,7 @@
       const item = document.createElement("li"), remove = document.createElement("button"), name = document.createElement("b"), size = document.createElement("span");
       item.className = "file";
       name.textContent = file.name;
-      size.textContent = megabytes(file.size);
+      size.textContent = sizeOf(file.size);
       remove.type = "button";
       remove.className = "btn quiet icon";
       remove.textContent = "×";
@@ -190,7 +198,7 @@
       item.append(name, size, remove);
       list.append(item);
     }
-    input.after(list);
+    (input.closest(".acts") ?? input).before(list);
   }
   function bring(event, moved) {
     const input = event.target.closest?.("form[data-drop]")?.querySelector("input[type=file]");
@@ -263,6 +271,7 @@
     count();
     restore();
     look();
+    if (location.hash === "#q") one("#q")?.focus();
   }
   listen("visibilitychange", look);
   addEventListener("pageshow", (event) => { if (event.persisted) start(); });
