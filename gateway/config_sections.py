@@ -221,6 +221,7 @@ class Web(Section):
     host: str = "127.0.0.1"
     port: Port = 8000
     proxies: Networks = ()
+    metrics_token: SecretStr = SecretStr("")
 
 
 class Accounts(Section):

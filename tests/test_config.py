@@ -91,6 +91,7 @@ BROKEN = [
     ("web", "host", "7"),
     ("web", "port", '"http"'),
     ("web", "proxies", '["*"]'),
+    ("web", "metrics_token", "7"),
     ("accounts", "registration", "7"),
     ("accounts", "password_min", "7"),
     ("tickets", "reopen_days", "-1"),

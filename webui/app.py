@@ -28,7 +28,7 @@ from webui.mail_reading import MailReading
 from webui.rendering import STATIC, Rendering
 from webui.routes import routes
 from webui.sent_form import BODY_OCTETS
-from webui.views import health
+from webui.views import health, metrics
 from webui.web import HASHING_THREADS, Web
 
 GRACE_SECONDS = 8
@@ -59,7 +59,8 @@ def create_app(runtime: Runtime) -> Starlette:
         cookies=Cookies(secure=base_url.startswith("https://")),
         hashing=CapacityLimiter(HASHING_THREADS),
     )
-    app.state.probe = health.Probe(runtime)
+    app.state.probe = health.Probe(runtime, health.look)
+    app.state.figures = metrics.probe_of(runtime)
     app.state.mail_reading = MailReading(app.state.web.desk)
     app.state.thumbnails, app.state.drawing = Thumbnails(), CapacityLimiter(1)
     return app

@@ -26,6 +26,7 @@ from webui.views import (
     mail_admin_held,
     manual,
     messages,
+    metrics,
     new_request,
     news,
     participants,
@@ -47,6 +48,7 @@ def routes() -> list[BaseRoute]:
     return [
         _route("/healthz", health.alive),
         _route("/readyz", health.ready),
+        _route("/metrics", metrics.figures),
         _route("/", home.home),
         _route("/instalar/{token}", set_up.form),
         _route("/instalar/{token}", set_up.make),

@@ -22,7 +22,8 @@ from gateway.models.queues import JournalEntry
 from gateway.reader.reader import NO_CHILD, Reader, ReadingFailed
 from gateway.rules import retry
 from gateway.runtime import Runtime, is_dead
-from gateway.services import blobs, intake, journal, leases, letters, settings
+from gateway.services import alerts, blobs, intake, journal, leases, letters, settings
+from gateway.services.alerts import Cause
 from gateway.services.contributions import FiledAttachment
 from gateway.services.desk import Desk, open_desk
 
@@ -186,7 +187,7 @@ class Processor:
     ) -> None:
         entry, fence, now = read.entry, read.fence, self._runtime.now()
         if isinstance(read.reading, ReadingFailed):
-            self._failed(session, read, read.reading.reason)
+            self._failed(session, desk, read, read.reading.reason)
             return
         if files is None:
             journal.put_back(session, entry, fence, now=now, wait=NO_ROOM)
@@ -203,7 +204,7 @@ class Processor:
             if is_away(error):
                 raise
             log.exception("processor.failed", entry=entry.id)
-            self._failed(session, read, f"{type(error).__name__}")
+            self._failed(session, desk, read, f"{type(error).__name__}")
         else:
             log.info(
                 "mail.settled",
@@ -215,9 +216,12 @@ class Processor:
                 **({"decision": entry.decision, "decided_by": entry.decided_by} if entry.decision else {}),
             )
 
-    def _failed(self, session: Session, read: Read, reason: str) -> None:
-        aside = journal.fail(session, read.entry, read.fence, reason, now=self._runtime.now())
+    def _failed(self, session: Session, desk: Desk, read: Read, reason: str) -> None:
+        now = self._runtime.now()
+        aside = journal.fail(session, read.entry, read.fence, reason, now=now)
         log.error("mail.set_aside" if aside else "mail.tried", entry=read.entry.id, reason=reason)
+        if aside:
+            alerts.raise_alert(session, desk, Cause.SET_ASIDE, now=now)
 
     def _let_go(self, counted: bool) -> None:
         with self._runtime.db.transaction() as session:

@@ -26,6 +26,7 @@ class Cause(StrEnum):
     LOOP = "loop"
     ACKNOWLEDGEMENTS = "acknowledgements"
     HELD = "held"
+    SET_ASIDE = "set_aside"
 
 
 def raise_alert(session: Session, desk: Desk, cause: Cause, detail: str = "", *, now: datetime) -> None:

@@ -63,6 +63,7 @@ class Delivery:
     next_try: datetime | None = None
     refusal: Refusal | None = None  # why it was not delivered
     error: str = ""  # in the words of the server that refused
+    given_up: bool = False  # by an administrator
 
     def shown_state(self, now: datetime) -> OutboxState:
         """What to call it: a mail that waits for its next attempt is late after a few hours only (E7)."""

@@ -35,6 +35,7 @@ def of_messages(
             item.c.sent_at,
             item.c.due_at,
             item.c.last_error,
+            item.c.given_up_at,
         )
         .join_from(item, event, event.c.id == item.c.event_id)
         .outerjoin(person, person.c.id == item.c.user_id)
@@ -60,4 +61,5 @@ def _delivery(row: Any, status: str | None) -> Delivery:
         next_try=row.due_at if row.state is OutboxState.DEFERRED else None,
         refusal=refusal(status, row.last_error or "") if undelivered else None,
         error=row.last_error or "",
+        given_up=row.given_up_at is not None,
     )

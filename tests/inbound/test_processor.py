@@ -17,9 +17,11 @@ from gateway.inbound.processor import BATCH, Processor
 from gateway.mail.interpret import read
 from gateway.mail.reading import Reading, Surroundings
 from gateway.models.columns import table_of
+from gateway.models.queues import OutboxItem, Purpose
 from gateway.models.tickets import Message, Ticket
 from gateway.reader.reader import NO_CHILD, Mail, Reader, ReadingFailed
 from gateway.rules.admission import Outcome
+from gateway.rules.people import Role
 from gateway.runtime import Runtime
 from gateway.services import blobs, contributions, intake
 from gateway.services.blobs import SMALL
@@ -140,6 +142,8 @@ async def test_mail_that_harms_its_reader_is_retried_and_set_aside_while_others_
         b"devour": "memory",
         b"die": "killed by SIGKILL",
     }
+    with hall.runtime.db.transaction() as session:
+        make_operator(session, "ada@sysmo.example", role=Role.ADMIN)
     good = [hall.put_down()]
     bad = {hall.put_down(word + b" \r\n\r\n"): reason for word, reason in reasons.items()}
     for minutes in (1, 5, 15, None):
@@ -160,6 +164,10 @@ async def test_mail_that_harms_its_reader_is_retried_and_set_aside_while_others_
     with hall.runtime.db.snapshot() as session:
         for number in bad:
             assert blobs.read(session, hall.runtime.blobs, rows[number].sha256)
+        alerted = select(table_of(OutboxItem).c.recipient).where(
+            table_of(OutboxItem).c.purpose == Purpose.ALERT
+        )
+        assert session.execute(alerted).scalars().all() == ["ada@sysmo.example"], "once, not for each"
     await processor.close()
 
 
