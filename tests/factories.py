@@ -8,7 +8,7 @@ from sqlmodel import Session
 from gateway.models.people import Company, User
 from gateway.models.tickets import Participant, Ticket
 from gateway.models.topics import Topic, TopicOperator
-from gateway.rules.people import Role, UserStatus
+from gateway.rules.people import Role, Sender, UserStatus
 
 AT = datetime(2026, 5, 11, 20, 48, tzinfo=UTC)
 
@@ -62,3 +62,8 @@ def make_ticket(session: Session, requester: User, topic: Topic, **values: Any) 
     session.add(Participant(ticket_id=ticket.id, user_id=requester.id, joined_at=AT))
     session.flush()
     return ticket
+
+
+def sender_of(user: User) -> Sender:
+    """Who does something, as a page knows them."""
+    return Sender(user.id, user.email, user.name, user.role, user.status)

@@ -14,7 +14,16 @@ from gateway.models.site import Deed
 from gateway.models.tickets import Ticket
 from gateway.rules.lifecycle import Status
 from gateway.rules.people import Role, Sender, UserStatus
-from gateway.services import accounts, audit, companies, folded_search, invitations, person_fields, team_lists
+from gateway.services import (
+    accounts,
+    audit,
+    companies,
+    folded_search,
+    invitations,
+    person_fields,
+    search_upkeep,
+    team_lists,
+)
 from gateway.services.dead_addresses import UNTIL_THEY_WRITE
 from gateway.services.desk import Desk
 
@@ -170,6 +179,7 @@ def change(
         setattr(user, key, new[key])
     if changed:
         session.flush()  # so that whoever looks next sees it
+        search_upkeep.stale_person(session, user.id)
         audit.note(session, Deed.USER_CHANGED, user.email, by=by, now=now, fields=changed)
     return user
 

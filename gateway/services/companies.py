@@ -15,7 +15,7 @@ from gateway.models.people import Company
 from gateway.models.site import Deed
 from gateway.rules.people import Sender
 from gateway.rules.words import fold
-from gateway.services import audit, folded_search
+from gateway.services import audit, folded_search, search_upkeep
 
 NAME_CHARACTERS = 200
 LARGEST_ID = 2**31 - 1
@@ -81,6 +81,7 @@ def change(session: Session, company_id: int, *, name: str, cuit: str, by: Sende
     if (new_name, number) != (company.name, company.cuit):
         company.name, company.cuit = new_name, number
         session.flush()  # so that whoever looks next sees it
+        search_upkeep.stale_company(session, company.id)
         audit.note(session, Deed.COMPANY_CHANGED, new_name, by=by, now=now, cuit=number)
     return company
 

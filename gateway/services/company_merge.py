@@ -12,7 +12,7 @@ from gateway.models.columns import table_of
 from gateway.models.people import Company, User
 from gateway.models.site import Deed
 from gateway.rules.people import Sender
-from gateway.services import audit, companies
+from gateway.services import audit, companies, search_upkeep
 
 TWO_CUITS = _(
     "These two have different CUITs, so they are not one company. Correct the wrong CUIT first if they are."
@@ -50,6 +50,7 @@ def merge(session: Session, kept_id: int, gone_id: int, *, by: Sender, now: date
     session.execute(delete(Company).where(company.id == gone_id))
     kept.cuit = cuit
     session.flush()  # so that whoever looks next sees it
+    search_upkeep.stale_company(session, kept_id)
     audit.note(
         session, Deed.COMPANIES_MERGED, kept.name, by=by, now=now, gone=name, people=int(people), cuit=cuit
     )

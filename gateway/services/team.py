@@ -18,7 +18,16 @@ from gateway.models.people import User
 from gateway.models.site import Deed
 from gateway.models.topics import TopicOperator
 from gateway.rules.people import Role, Sender, UserStatus, is_staff
-from gateway.services import accounts, audit, handover, invitations, person_fields, topics, web_sessions
+from gateway.services import (
+    accounts,
+    audit,
+    handover,
+    invitations,
+    person_fields,
+    search_upkeep,
+    topics,
+    web_sessions,
+)
 from gateway.services.desk import Desk
 from gateway.services.handover import Pending
 
@@ -88,8 +97,7 @@ def change(
         detail = {"role": role, "before": user.role}
         user.role = role
         web_sessions.end_all(session, user.id)
-    user.name = name
-    session.flush()  # so that whoever looks next sees it
+    _rename(session, user, name)
     topics.serve(session, user.id, topic_ids)
     audit.note(session, Deed.USER_CHANGED, user.email, by=by, now=now, **detail)
     return user
@@ -158,6 +166,14 @@ def _of_the_team(session: Session, user_id: int, by: Sender, *, taking_away: boo
     return user
 
 
+def _rename(session: Session, user: User, name: str) -> None:
+    """Give somebody their name; the requests they made are to be found by it."""
+    renamed, user.name = name != user.name, name
+    session.flush()  # so that whoever looks next sees it
+    if renamed:
+        search_upkeep.stale_person(session, user.id)
+
+
 def _administrators(session: Session) -> list[int]:
     rows = session.execute(
         select(col(User.id))
@@ -186,8 +202,8 @@ def _converted(
         )
     if user.status is not UserStatus.ACTIVE:
         user.password_hash = None  # nobody proved yet that they read mail at this address
-    user.name, user.role, user.status = name, role, UserStatus.ACTIVE
+    user.role, user.status = role, UserStatus.ACTIVE
     web_sessions.end_all(session, user.id)
-    session.flush()  # so that whoever looks next sees it
+    _rename(session, user, name)
     audit.note(session, Deed.USER_CHANGED, user.email, by=by, now=now, role=role, before=Role.CLIENT)
     return user

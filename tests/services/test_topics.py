@@ -3,14 +3,22 @@
 from datetime import datetime
 
 import pytest
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from gateway import tokens
 from gateway.errors import Invalid, NotFound
+from gateway.models.columns import table_of
+from gateway.models.site import AuditEntry, Deed
+from gateway.models.tickets import Ticket
 from gateway.models.topics import Topic
-from gateway.rules.people import Role, UserStatus
+from gateway.rules.lifecycle import Status
+from gateway.rules.people import Role, Sender, UserStatus
+from gateway.runtime import Runtime
+from gateway.services import topic_lists, topics
 from gateway.services.topics import add_topic, list_topics
 from tests import factories
+from tests.office import Office, mail
 
 REPLY_ADDRESS = "soporte+{token}@sysmo.example"
 
@@ -78,3 +86,133 @@ def test_what_no_topic_can_have_is_refused(
 def test_an_unknown_operator_is_named(session: Session, now: datetime) -> None:
     with pytest.raises(NotFound, match="nadie@sysmo"):
         add(session, "Ventas", now, operators=["nadie@sysmo.example"])
+
+
+@pytest.fixture
+def ada(session: Session) -> Sender:
+    return factories.sender_of(factories.make_operator(session, "ada@sysmo.example", role=Role.ADMIN))
+
+
+def change(session: Session, topic: Topic, ada: Sender, now: datetime, **values: object) -> Topic:
+    fields: dict[str, object] = {
+        "name": topic.name,
+        "description": topic.description,
+        "address": topic.address,
+        "operators": (),
+        "default": False,
+    }
+    return topics.change_topic(
+        session, topic.id, reply_address=REPLY_ADDRESS, by=ada, now=now, **(fields | values)
+    )  # type: ignore[arg-type]
+
+
+def defaults(session: Session) -> list[str]:
+    return [line.name for line in list_topics(session) if line.default]
+
+
+def test_a_topic_can_keep_what_it_has(session: Session, now: datetime, ada: Sender) -> None:
+    topic = add(session, "Ventas", now, address="ventas@sysmo.example", description="Precios")
+    changed = change(session, topic, ada, now, name="VENTAS", operators=["ada@sysmo.example"])
+    assert (changed.name, changed.address, changed.is_default) == ("VENTAS", "ventas@sysmo.example", True)
+    assert list_topics(session)[0].operators == ("ada@sysmo.example",)
+    assert [(each.deed, each.subject) for each in audited(session)] == [
+        (Deed.TOPIC_ADDED, "Ventas"),
+        (Deed.TOPIC_CHANGED, "VENTAS"),
+    ]
+
+
+def test_another_default_takes_the_place_of_the_first(session: Session, now: datetime, ada: Sender) -> None:
+    first, second = add(session, "Ventas", now), add(session, "Soporte", now)
+    change(session, second, ada, now, default=True)
+    assert defaults(session) == ["Soporte"]
+    change(session, first, ada, now)
+    assert defaults(session) == ["Soporte"]
+
+
+def test_the_default_cannot_be_switched_off_nor_one_that_is_off_be_the_default(
+    session: Session, now: datetime, ada: Sender
+) -> None:
+    first, second = add(session, "Ventas", now), add(session, "Soporte", now)
+    with pytest.raises(Invalid, match="default topic"):
+        topics.switch(session, first.id, enabled=False, by=ada, now=now)
+    topics.switch(session, second.id, enabled=False, by=ada, now=now)
+    with pytest.raises(Invalid, match="disabled topic"):
+        change(session, second, ada, now, default=True)
+    assert defaults(session) == ["Ventas"]
+    topics.switch(session, second.id, enabled=True, by=ada, now=now)
+    assert [each.enabled for each in topic_lists.every(session)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        pytest.param("name", {"name": "facturacion"}, id="another topic's name"),
+        pytest.param("description", {"description": "x" * 201}, id="a description of 201 characters"),
+        pytest.param("address", {"address": "facturas@sysmo.example"}, id="another topic's address"),
+        pytest.param("address", {"address": "ADA@sysmo.example"}, id="a person's address (L7)"),
+        pytest.param(
+            "address", {"address": REPLY_ADDRESS.format(token=tokens.new_token())}, id="a reply address (L7)"
+        ),
+        pytest.param(
+            "address",
+            {"address": REPLY_ADDRESS.format(token="b-" + tokens.new_token())},
+            id="a bounce address (L7)",
+        ),
+    ],
+)
+def test_a_topic_is_not_changed_to_what_none_can_be(
+    session: Session, now: datetime, ada: Sender, field: str, values: dict[str, object]
+) -> None:
+    add(session, "Facturación", now, address="facturas@sysmo.example")
+    topic = add(session, "Ventas", now)
+    with pytest.raises(Invalid) as refused:
+        change(session, topic, ada, now, **values)
+    assert refused.value.field == field
+
+
+def test_the_order_is_that_of_moving_one_up_and_down(session: Session, now: datetime) -> None:
+    made = {name: add(session, name, now) for name in ("Uno", "Dos", "Tres")}
+    topics.move(session, made["Tres"].id, up=True)
+    topics.move(session, made["Uno"].id, up=True)
+    assert [each.name for each in topic_lists.every(session)] == ["Uno", "Tres", "Dos"]
+    topics.move(session, made["Uno"].id, up=False)
+    topics.move(session, made["Dos"].id, up=False)
+    assert [each.name for each in topic_lists.names(session)] == ["Tres", "Uno", "Dos"]
+    with pytest.raises(NotFound):
+        topics.move(session, 999, up=True)
+
+
+def test_a_list_names_who_answers_now_and_counts_what_is_open(
+    session: Session, now: datetime, ada: Sender
+) -> None:
+    martin = factories.make_operator(session)
+    topic = add(session, "Ventas", now, operators=["ada@sysmo.example", martin.email])
+    client = factories.make_user(session)
+    for status in Status:
+        factories.make_ticket(session, client, topic, status=status)
+    martin.status = UserStatus.DISABLED
+    session.flush()
+    (shown,) = topic_lists.every(session)
+    assert ([each.email for each in shown.operators], shown.open) == (["ada@sysmo.example"], 2)
+    change(session, topic, ada, now, operators=())
+    assert not topic_lists.is_served(session)
+    martin.status = UserStatus.ACTIVE
+    session.flush()
+    assert [each.email for each in topic_lists.one(session, topic.id).operators] == [martin.email]
+
+
+def test_mail_to_a_topic_that_is_off_goes_to_the_default_and_its_requests_stay(
+    session: Session, now: datetime, ada: Sender, runtime: Runtime
+) -> None:
+    add(session, "Soporte", now, operators=["ada@sysmo.example"])
+    sales = add(session, "Ventas", now, address="ventas@example.com", operators=["ada@sysmo.example"])
+    office = Office(runtime, session, now)
+    office.deliver(mail(to="ventas@example.com"), recipients=["ventas@example.com"])
+    topics.switch(session, sales.id, enabled=False, by=ada, now=now)
+    office.deliver(mail(to="ventas@example.com", message_id="2@x.example"), recipients=["ventas@example.com"])
+    found = session.execute(select(table_of(Topic).c.name).join(Ticket).order_by(table_of(Ticket).c.id))
+    assert list(found.scalars()) == ["Ventas", "Soporte"]
+
+
+def audited(session: Session) -> list[AuditEntry]:
+    return list(session.execute(select(AuditEntry).order_by(col(AuditEntry.id))).scalars())
