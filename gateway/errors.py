@@ -1,5 +1,7 @@
 """Every exception with a meaning. What happens every day is a value, not one of these."""
 
+from collections.abc import Sequence
+
 
 class SysmoError(Exception):
     """What all of ours have in common, so that a loop can tell them from a bug."""
@@ -39,6 +41,14 @@ class Invalid(DomainError):
         self.sentence = sentence
         self.values = values
         self.problem = problem
+
+
+class InvalidForm(Invalid):
+    """Several values that cannot be, all told at once; itself the first of them."""
+
+    def __init__(self, problems: Sequence[Invalid]) -> None:
+        super().__init__(problems[0].field, problems[0].sentence, **problems[0].values)
+        self.problems = tuple(problems)
 
 
 class MailRefused(SysmoError):

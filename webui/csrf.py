@@ -21,16 +21,21 @@ class FormToken:
     new_visit: str | None
 
 
+def holder_of(request: Request, cookies: Cookies) -> str | None:
+    """What the forms of a browser hang on: its session, or its visit before there is one."""
+    return cookies.session(request) or cookies.visit(request)
+
+
 def form_token(request: Request, cookies: Cookies, secret: bytes) -> FormToken:
     """Return the token for the forms of a page. It hangs on the session, or on the visit before one."""
-    holder = cookies.session(request) or cookies.visit(request)
+    holder = holder_of(request, cookies)
     new_visit = None if holder else tokens.new_long_token()
     return FormToken(_signed(secret, holder or new_visit or ""), new_visit)
 
 
 def check(request: Request, given: str, cookies: Cookies, *, secret: bytes, base_url: str) -> None:
     """Raise a 403 unless the form came from a page of ours in this very browser."""
-    holder = cookies.session(request) or cookies.visit(request)
+    holder = holder_of(request, cookies)
     ours = holder is not None and hmac.compare_digest(
         _signed(secret, holder).encode(), given.encode("utf-8", "replace")
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
 
-from gateway.errors import Invalid
+from gateway.errors import Invalid, InvalidForm
 
 FIELD_NAMES = {
     "password": "clave",
@@ -54,6 +54,9 @@ class Form:
 
 def refused(values: Mapping[str, str], error: Invalid) -> Form:
     """Return a form to be shown again; the password has to be typed anew."""
-    name = FIELD_NAMES.get(error.field, error.field)
     kept = {key: value for key, value in values.items() if key not in NOT_KEPT}
-    return Form(kept, (Problem(name, error.sentence, error.values),))
+    errors = error.problems if isinstance(error, InvalidForm) else (error,)
+    problems = (
+        Problem(FIELD_NAMES.get(each.field, each.field), each.sentence, each.values) for each in errors
+    )
+    return Form(kept, tuple(problems))

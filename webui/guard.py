@@ -40,7 +40,7 @@ HEADERS = {
 }
 """What an answer has unless it says otherwise itself."""
 
-MAILED_TOKEN_PATHS = ("/clave/", "/instalar/", "/correos/confirmar/")
+MAILED_TOKEN_PATHS = ("/clave/", "/confirmar/", "/instalar/", "/correos/confirmar/")
 """Their address is a secret, so no other page may learn it from a Referer."""
 
 ErrorPage = Callable[[Request, int, str], Response]

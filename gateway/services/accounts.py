@@ -18,7 +18,7 @@ from gateway.models.people import Company, TokenPurpose, User
 from gateway.models.site import Deed
 from gateway.rules.people import Role, Sender, UserStatus
 from gateway.services import audit, companies, entrance, links, sign_in, web_sessions
-from gateway.services.profiles import checked_name
+from gateway.services.person_fields import checked_name
 
 RESET_LIFE = timedelta(minutes=30)
 FIRST_LIFE = timedelta(hours=24)

@@ -8,7 +8,7 @@ very same time on PostgreSQL; what these rates are for does not need a lock.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Insert, Select, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -62,6 +62,23 @@ def first_reached(session: Session, caps: Mapping[str, Sequence[Rate]], *, now: 
     sums = _sums(session, [(name, rate.period) for name, rate in wanted], now=now)
     reached = (name for so_far, (name, rate) in zip(sums, wanted, strict=True) if so_far >= rate.count)
     return next(reached, None)
+
+
+def next_allowed(session: Session, name: str, rate: Rate, *, now: datetime) -> datetime | None:
+    """Return from when on it may happen once more under this rate; None: now."""
+    counter = table_of(Counter).c
+    rows = session.execute(
+        select(counter.period, counter.count)
+        .where(counter.name == _key(name), counter.period > _second(now - rate.period))
+        .order_by(counter.period.desc())
+        .limit(rate.count)
+    )
+    happened = 0
+    for period, count in rows:
+        happened += count
+        if happened >= rate.count:
+            return cast(datetime, period) + rate.period
+    return None
 
 
 def take(session: Session, name: str, *rates: Rate, now: datetime) -> bool:

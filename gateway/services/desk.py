@@ -33,6 +33,7 @@ class Desk:
     secret: bytes
     templates: Templates
     mailboxes: Mapping[str, MailboxTopic]
+    registration: bool  # whether people may make an account themselves
 
     @property
     def loop(self) -> str:
@@ -77,4 +78,5 @@ def open_desk(config: Config, secret: bytes) -> Desk:
         secret=secret,
         templates=Templates(TEMPLATES),
         mailboxes={name: MailboxTopic(each.topic, each.address) for name, each in config.imap.items()},
+        registration=config.accounts.registration,
     )

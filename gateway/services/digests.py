@@ -23,7 +23,7 @@ from gateway.rules import limits
 from gateway.rules.people import Role, UserStatus, is_staff
 from gateway.services import house_mail, outbox, timeline
 from gateway.services.desk import Desk
-from gateway.services.notices import SILENT
+from gateway.services.notices import NOTICES, SILENT
 from gateway.services.statements import add_all, run
 
 AT_ONCE = 10_000
@@ -162,4 +162,5 @@ def _values(desk: Desk, user: User, shown: Sequence[Happened]) -> Values:
         recipient=user.name,
         happened=tuple(shown[: limits.DIGEST_LINES]),
         more=max(len(shown) - limits.DIGEST_LINES, 0),
+        notices_url=desk.url(NOTICES),
     )

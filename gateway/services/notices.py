@@ -50,6 +50,10 @@ class Form:
 SILENT = "silence"
 """Why a mail was left out, as an event says it."""
 
+REGISTER = "/registro"
+NOTICES = "/cuenta#avisos-por-tematica"
+"""Pages that our mails point at: to make an account; to choose what one is told of."""
+
 _NOTICE = (Purpose.NOTICE, Automatic.GENERATED, True)
 NEW_REQUEST = Form(Template.NEW_REQUEST, *_NOTICE)
 CLIENT_MESSAGE = Form(Template.CLIENT_MESSAGE, *_NOTICE)
@@ -102,8 +106,16 @@ class Mail:
             internal_url=f"{url}?tipo=interno#responder" if self.form.purpose is Purpose.NOTICE else "",
             reopen_days=desk.tickets.reopen_days,
             help_address=self.circle.topic.address or desk.mail.address,
+            register_url=desk.url(REGISTER) if self._invites else "",
+            notices_url=desk.url(NOTICES) if self.form.purpose is Purpose.NOTICE else "",
             **more,
         )
+
+    @property
+    def _invites(self) -> bool:
+        """Whether an acknowledgement tells somebody without an account how to make one."""
+        without = self.to.status in (UserStatus.PROVISIONAL, UserStatus.UNCONFIRMED)
+        return self.form is ACKNOWLEDGEMENT and self.desk.registration and without
 
     def values_of(
         self, message: Message | None, writer: Person | None, *, claims_staff: bool = False, **more: Any

@@ -9,14 +9,12 @@ from sqlmodel import Session
 
 from gateway.catalogue import LANGUAGES, _
 from gateway.errors import Invalid, NotFound
-from gateway.mail.one_line import one_line
 from gateway.models.columns import table_of
 from gateway.models.people import Company, User
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.people import Notices, Sender, Theme
+from gateway.services import person_fields
 
-NAME_CHARACTERS = 200
-PHONE_CHARACTERS = 60
 _PHONE_DIGITS = 6
 
 
@@ -74,7 +72,7 @@ def change(
         raise NotFound("language or theme")
     chosen = Theme(theme)
     values = {
-        "name": checked_name(name),
+        "name": person_fields.checked_name(name),
         "phone": checked_phone(phone) if phone.strip() else None,
         "language": language,
         "theme": chosen,
@@ -115,17 +113,9 @@ def choose_notices(session: Session, person: Sender, chosen: Mapping[int, Notice
         )
 
 
-def checked_name(raw_name: str) -> str:
-    """Return a name on one line; Invalid when there is none."""
-    name = one_line(raw_name, NAME_CHARACTERS)
-    if not name:
-        raise Invalid("name", _("Write the name."))
-    return name
-
-
 def checked_phone(raw_phone: str) -> str:
     """Return a telephone number as it was written; Invalid when it has too few digits to be one."""
-    phone = one_line(raw_phone, PHONE_CHARACTERS)
+    phone = person_fields.checked_phone(raw_phone) or ""
     if sum(character.isdigit() for character in phone) < _PHONE_DIGITS:
         raise Invalid("phone", _("Write a telephone number with its area code."))
     return phone
