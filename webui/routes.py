@@ -30,8 +30,6 @@ from webui.views import (
     metrics,
     new_request,
     news,
-    messages,
-    new_request,
     participants,
     password,
     portal,
