@@ -113,23 +113,37 @@ class Places:
     def _tickets(self, who: str) -> list[object]:
         """For a client one of each state; for operators those with something to see besides."""
         ticket, person, event, message = (table_of(each).c for each in (Ticket, User, Event, Message))
-        mine = select(ticket.id).join(table_of(User), person.id == ticket.requester_id).where(person.email == CLIENT)
+        mine = (
+            select(ticket.id)
+            .join(table_of(User), person.id == ticket.requester_id)
+            .where(person.email == CLIENT)
+        )
         if who == "client":
             return [each for status in Status for each in self._first(mine.where(ticket.status == status))]
-        kinds = (EventKind.BOUNCED, EventKind.NOT_DELIVERED, EventKind.DELAYED, EventKind.MOVED, EventKind.AUTOMATIC)
+        kinds = (
+            EventKind.BOUNCED,
+            EventKind.NOT_DELIVERED,
+            EventKind.DELAYED,
+            EventKind.MOVED,
+            EventKind.AUTOMATIC,
+        )
         found = [
             number
             for kind in kinds
             for number in self._first(select(event.ticket_id).where(event.kind == kind))
         ]
-        served = select(ticket.id).join(table_of(User), person.id == ticket.assignee_id).where(
-            person.email == OPERATOR
+        served = (
+            select(ticket.id)
+            .join(table_of(User), person.id == ticket.assignee_id)
+            .where(person.email == OPERATOR)
         )
         longest = served.order_by(ticket.messages.desc())
         noted = served.join(table_of(Message), message.ticket_id == ticket.id).where(
             message.kind == MessageKind.INTERNAL
         )
-        doubted = served.join(table_of(Message), message.ticket_id == ticket.id).where(message.verified.is_(False))
+        doubted = served.join(table_of(Message), message.ticket_id == ticket.id).where(
+            message.verified.is_(False)
+        )
         fresh = select(ticket.id).where(ticket.status == Status.NEW)
         found += [*self._first(longest), *self._first(noted), *self._first(doubted), *self._first(fresh)]
         return list(dict.fromkeys(found))

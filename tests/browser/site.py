@@ -53,7 +53,9 @@ class Site:
             mailer={"folder": folder / "sent"},
             **(SETTINGS | sections),
         )
-        self.runtime = Runtime(config=config, db=Database(database_url, pool=6), secret=b"a secret for tests only")
+        self.runtime = Runtime(
+            config=config, db=Database(database_url, pool=6), secret=b"a secret for tests only"
+        )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="site", daemon=True)
         self._task: asyncio.Task[None] | None = None

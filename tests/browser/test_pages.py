@@ -1,4 +1,4 @@
-"""Every page, looked at by those who may: accessible, as wide as the window, without a word in the console."""
+"""Every page, looked at by those who may: accessible, no wider than the window, silent in the console."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.browser.visitor import DESK, NARROWEST, PHONE, Visitor
 
 
 def looked_at(visitor: Visitor, sight: Sight, *, dark: bool) -> Iterator[str]:
-    """Yield what is wrong with a page: on a phone with all folded, at a desk with all open, in one theme each."""
+    """Yield what is wrong with a page: folded on a phone, open at a desk, in a theme each."""
     visitor.size(PHONE, dark=dark)
     visitor.problems.clear()
     status = visitor.go(sight.path)
@@ -40,4 +40,4 @@ def test_every_page_is_accessible_fits_and_is_quiet(
     for number, sight in enumerate(each for each in sights(site) if each.who == who):
         found = dict.fromkeys(looked_at(visitor, sight, dark=bool(number % 2)))
         wrong += [f"{sight.path}: {each}" for each in found]
-    assert wrong == []
+    assert not wrong, "\n".join(["", *wrong])

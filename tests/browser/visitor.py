@@ -22,9 +22,13 @@ CLOSE_ALL = "() => { for (const each of document.querySelectorAll('details')) ea
 WIDER = """() => {
     const room = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= room) return [];
-    const found = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > room + 1);
-    return found.slice(0, 4).map(e => e.tagName.toLowerCase() + '.' + e.className).concat(['page']);
+    const scrolls = e => e && e !== document.body &&
+        (getComputedStyle(e).overflowX !== 'visible' || scrolls(e.parentElement));
+    const found = [...document.body.querySelectorAll('*')].filter(
+        e => e.getBoundingClientRect().right > room + 1 && !scrolls(e.parentElement));
+    return ['page', ...found.slice(0, 4).map(e => e.outerHTML.slice(0, 120))];
 }"""
+"""What reaches beyond the window, if the page scrolls sideways; what scrolls inside a box of its own may."""
 
 
 class Visitor:
