@@ -11,7 +11,7 @@ from gateway.models.columns import table_of
 from gateway.models.people import Company, User
 from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
 from gateway.models.tickets import Event, Message, Ticket
-from gateway.models.topics import Topic
+from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.admission import Outcome
 from gateway.rules.lifecycle import EventKind, MessageKind, Status
 from gateway.rules.people import Access, Role
@@ -127,16 +127,13 @@ class Places:
             EventKind.MOVED,
             EventKind.AUTOMATIC,
         )
-        found = [
-            number
-            for kind in kinds
-            for number in self._first(select(event.ticket_id).where(event.kind == kind))
-        ]
-        served = (
-            select(ticket.id)
-            .join(table_of(User), person.id == ticket.assignee_id)
-            .where(person.email == OPERATOR)
-        )
+        person_id = select(person.id).where(person.email == OPERATOR).scalar_subquery()
+        serving = table_of(TopicOperator).c
+        topics = select(serving.topic_id).where(serving.user_id == person_id)
+        theirs = (ticket.assignee_id == person_id) | ticket.topic_id.in_(topics)
+        happened = select(ticket.id).join(table_of(Event), event.ticket_id == ticket.id).where(theirs)
+        found = [number for kind in kinds for number in self._first(happened.where(event.kind == kind))]
+        served = select(ticket.id).where(ticket.assignee_id == person_id)
         longest = served.order_by(ticket.messages.desc())
         noted = served.join(table_of(Message), message.ticket_id == ticket.id).where(
             message.kind == MessageKind.INTERNAL
@@ -144,7 +141,7 @@ class Places:
         doubted = served.join(table_of(Message), message.ticket_id == ticket.id).where(
             message.verified.is_(False)
         )
-        fresh = select(ticket.id).where(ticket.status == Status.NEW)
+        fresh = select(ticket.id).where(ticket.status == Status.NEW, theirs)
         found += [*self._first(longest), *self._first(noted), *self._first(doubted), *self._first(fresh)]
         return list(dict.fromkeys(found))
 
