@@ -1,7 +1,7 @@
 """What happens in the demo: for each request who does what, and when. Plain values, no database."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from gateway.demo import hours, stories
 from gateway.demo.cast import Cast, Player, Subject
 from gateway.demo.slots import fill_in
-from gateway.demo.stories import Line
+from gateway.demo.stories import Line, Story
 
 DAYS = 90
 MARGIN = timedelta(minutes=3)
@@ -22,8 +22,8 @@ FRESH = 9
 LEFT_OPEN = 0.1
 """How likely somebody forgot a request, or waits for something, however old it is."""
 
-OFTEN_SEEN = 4.0
-"""How much more often the client to sign in as writes than anybody else."""
+OFTEN_SEEN = 10
+"""Of so many requests one is of the client to sign in as, who writes more than anybody else."""
 
 
 class Step(StrEnum):
@@ -94,6 +94,7 @@ class Author:
     cast: Cast
     zone: ZoneInfo
     now: datetime
+    untold: dict[str, list[Story]] = field(default_factory=dict)  # by topic, so that none comes twice soon
 
     def write(self, count: int) -> list[Plot]:
         """Return so many requests, spread over the last three months, in the order they were opened."""
@@ -113,9 +114,9 @@ class Author:
 
     def _plot(self, key: int, at: datetime, fate: Fate) -> Plot:
         dice, clients = self.dice, self.cast.clients
-        client = dice.choices(clients, [OFTEN_SEEN, *(1.0 for _ in clients[1:])])[0]
+        client = clients[0] if key % OFTEN_SEEN == OFTEN_SEEN // 2 else dice.choice(clients)
         topic = dice.choices(self.cast.topics, (6, 4, 5, 4, 4))[0]
-        story = dice.choice(stories.of_topic(topic.stories))
+        story = self._story(topic)
         operator, colleague = dice.sample(topic.operators, k=2)
         slots = fill_in(dice, client, colleague.first_name, at)
         brought_by = operator if dice.random() < 0.05 else None
@@ -142,6 +143,12 @@ class Author:
             else None,
             fate=fate,
         )
+
+    def _story(self, topic: Subject) -> Story:
+        left = self.untold.setdefault(topic.name, [])
+        if not left:
+            left += self.dice.sample(stories.of_topic(topic.stories), k=len(stories.of_topic(topic.stories)))
+        return left.pop()
 
     def _course(
         self, lines: list[Line], client: Player, operator: Player, slots: dict[str, str], at: datetime

@@ -12,7 +12,7 @@ from gateway.demo.letters import Draft
 from gateway.demo.performance import Case, Stage
 from gateway.models.site import Deed
 from gateway.rules.people import Sender
-from gateway.services import audit, held
+from gateway.services import audit, held, threads, tickets
 from gateway.services.held import Acceptance
 
 
@@ -61,15 +61,19 @@ class Strays:
             "Archivos copiados: 48.213\nArchivos omitidos: 7\nDuración: 1 h 12 min"
         )
         headers = (("Auto-Submitted", "auto-generated"),)
-        self._mail(writer, "Respaldo terminado con advertencias", text, at, f"redes@{HOUSE}", headers=headers)
+        opened = self._mail(
+            writer, "Respaldo terminado con advertencias", text, at, f"redes@{HOUSE}", headers=headers
+        )
+        self._put_away(opened, self.operators[3], at)
 
     def newsletter(self, at: datetime) -> None:
         writer = Player("novedades@insumos-pos.example", "Insumos POS", program="plain")
         text = "Este mes: 20 % en rollos térmicos y etiquetas.\n\nPara dejar de recibirlo, hacé clic acá."
         headers = (("List-Unsubscribe", "<mailto:baja@insumos-pos.example>"), ("Precedence", "bulk"))
-        self._mail(
+        opened = self._mail(
             writer, "Ofertas del mes en rollos térmicos", text, at, self.house_address, headers=headers
         )
+        self._put_away(opened, self.operators[2], at)
 
     def out_of_office(self, at: datetime) -> None:
         case = self._some_case()
@@ -152,8 +156,9 @@ class Strays:
             message_id=self.stage.next_id(writer),
             at=at,
         )
+        _, opened = self.stage.write(None, draft, to=f"pdv@{HOUSE}")
         self.stage.write(None, draft, to=f"pdv@{HOUSE}")
-        self.stage.write(None, draft, to=f"pdv@{HOUSE}")
+        self._put_away(opened, self.operators[2], at)
 
     def mistaken_command(self, at: datetime) -> None:
         for operator in self.operators:
@@ -203,9 +208,17 @@ class Strays:
         to: str,
         *,
         headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
+    ) -> int:
         draft = Draft(writer, to, subject, text, self.stage.next_id(writer), at, headers=headers)
-        self.stage.write(None, draft, to=to)
+        return self.stage.write(None, draft, to=to)[1]
+
+    def _put_away(self, number: int, operator: Player, at: datetime) -> None:
+        """Some hours later somebody has dealt with it, on the phone or not at all."""
+        stage = self.stage
+        ticket = stage.session.execute(threads.LOCKED, {"id": number}).scalar_one()
+        by, later = stage.sender(operator), at + timedelta(hours=3)
+        tickets.take(stage.session, ticket, by, now=later)
+        tickets.close(stage.session, stage.desk, ticket, by=by, tell=False, now=later)
 
     def _entry(self, draft: Draft, to: str) -> int:
         raw = letters.write(draft, self.stage.zone)
