@@ -25,7 +25,7 @@ from webui.cookies import Cookies
 from webui.failures import Failures
 from webui.guard import Guard
 from webui.mail_reading import MailReading
-from webui.rendering import STATIC, Rendering
+from webui.rendering import STATIC, Compiled, Rendering
 from webui.routes import routes
 from webui.sent_form import BODY_OCTETS
 from webui.views import health, metrics
@@ -37,9 +37,9 @@ BACKLOG = 512
 log = structlog.get_logger()
 
 
-def create_app(runtime: Runtime) -> Starlette:
-    """Return the application on a runtime."""
-    rendering = Rendering(runtime.config)
+def create_app(runtime: Runtime, *, compiled: Compiled | None = None) -> Starlette:
+    """Return the application on a runtime; several may share their `compiled` templates."""
+    rendering = Rendering(runtime.config, compiled)
     failures = Failures(rendering)
     base_url, proxies = runtime.config.site.base_url, list(runtime.config.web.proxies)
     middleware = [Middleware(Guard, base_url=base_url, error_page=failures.page)]

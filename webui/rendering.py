@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket, BytecodeCache
 
 from gateway.catalogue import LANGUAGES, label, translator
 from gateway.config import Config
@@ -22,13 +23,28 @@ STATIC = HERE / "static"
 _LOCALES = {"es": "es-AR", "en": "en"}
 
 
+class Compiled(BytecodeCache):
+    """Templates as Python code, kept in memory: made once for all languages, and for all who share it."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._codes:
+            bucket.bytecode_from_string(self._codes[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
 class Rendering:
     """The parsed templates, once for each language, and the names under which static files are cached.
 
     `site_name` is the name of the site as it was last known.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, compiled: Compiled | None = None) -> None:
+        self._compiled = compiled or Compiled()
         self.site_name = config.site.name
         self._assets = {file.name: _digest(file) for file in sorted(STATIC.iterdir())}
         self._language = config.site.language
@@ -54,6 +70,7 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            bytecode_cache=self._compiled,
         )
         environment.globals.update(
             _=translate,

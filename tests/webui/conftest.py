@@ -7,16 +7,19 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from gateway.models.people import User
 from gateway.runtime import Runtime
-from gateway.services import passwords
+from gateway.services import passwords, web_sessions
 from tests.conftest import NOW
 from webui.app import create_app
+from webui.rendering import Compiled
 
 BASE = "http://127.0.0.1:8000"
 PASSWORD = "tres tristes tigres"
+COMPILED = Compiled()
 PASSWORD_HASH = passwords.hash_password(PASSWORD)
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -45,6 +48,13 @@ class Browser(TestClient):
         sent = {"csrf": token[1] if token else "", **fields}
         return self.post(path, data=sent, headers={"Sec-Fetch-Site": "same-origin"})
 
+    def enter(self, runtime: Runtime, email: str) -> None:
+        """Be signed in, without the tenth of a second that a password takes."""
+        with runtime.db.transaction() as session:
+            user = session.execute(select(User).where(col(User.email) == email)).scalar_one()
+            token = web_sessions.start(session, user, now=runtime.now())
+        self.cookies.set("sysmo-session", token, domain="127.0.0.1", path="/")
+
     def sign_in(self, email: str, password: str = PASSWORD, **more: str) -> Any:
         return self.send_form("/ingresar", {"email": email, "clave": password, **more})
 
@@ -61,13 +71,13 @@ def web_runtime(make_runtime: Callable[..., Runtime], clock: Clock) -> Runtime:
 
 @pytest.fixture
 def app(web_runtime: Runtime) -> Iterator[Any]:
-    made = create_app(web_runtime)
+    made = create_app(web_runtime, compiled=COMPILED)
     yield made
     made.state.thumbnails.close()
 
 
 @pytest.fixture
-def browse(app: Any) -> Iterator[Callable[..., Browser]]:
+def browse(app: Any, web_runtime: Runtime) -> Iterator[Callable[..., Browser]]:
     """Open a new browser, signed in if given an address."""
     opened: list[Browser] = []
 
@@ -76,7 +86,7 @@ def browse(app: Any) -> Iterator[Callable[..., Browser]]:
         browser.__enter__()
         opened.append(browser)
         if email is not None:
-            assert browser.sign_in(email).status_code == 303
+            browser.enter(web_runtime, email)
         return browser
 
     yield new
