@@ -33,8 +33,8 @@ COLUMNS = {
     "ticket": "id subject topic_id status requester_id assignee_id channel messages created_at updated_at "
     "public_at waiting_since first_reply_at closed_at",
     "participant": "ticket_id user_id joined_at",
-    "message": "id ticket_id number author_id party kind channel verified verdict_reason automatic text quoted "
-    "html html_version unreadable notes created_at",
+    "message": "id ticket_id number author_id party kind channel verified verdict_reason automatic "
+    "text quoted html html_version unreadable notes created_at",
     "event": "id ticket_id kind actor_id message_id at detail",
     "ticket_seen": "user_id ticket_id number at",
     "blob": "sha256 size data created_at",
@@ -82,6 +82,16 @@ def _rows(table: str, rows: Iterable[Row]) -> tuple[Sequence[str], Iterable[Row]
     return COLUMNS[table].split(), rows
 
 
+def first_topic(operator_id: int) -> int:
+    """Five operators answer the same four topics."""
+    return (operator_id - 1) // 5 * SERVED + 1
+
+
+def operator(operator_id: int) -> str:
+    """The address of an operator."""
+    return f"operador{operator_id}@sysmo.example"
+
+
 def _people(load: Load, number: int, at: str) -> list[_Client]:
     """100 operators, then clients, each third of one company."""
     companies = [
@@ -89,7 +99,7 @@ def _people(load: Load, number: int, at: str) -> list[_Client]:
         for each in range(1, number // 3 + 2)
     ]
     load("company", *_rows("company", companies))
-    operators = [
+    operators: list[Row] = [
         (
             each,
             f"operador{each}@sysmo.example",
@@ -103,7 +113,8 @@ def _people(load: Load, number: int, at: str) -> list[_Client]:
         )
         for each in range(1, OPERATORS + 1)
     ]
-    clients, found = [], []
+    clients: list[Row] = []
+    found = []
     for each in range(OPERATORS + 1, OPERATORS + number + 1):
         name = f"{words.FIRST_NAMES[each % 20]} {words.LAST_NAMES[each // 20 % 20]}"
         company = companies[(each - OPERATORS) // 3]
@@ -153,20 +164,24 @@ class _Request:
         times = [_moment(self.opened + between * each) for each in range(1, count)] + [_moment(last)]
         first, closed = times[0], times[-1] if status == "closed" else None
         waiting = times[-1] if status != "closed" and self.number % 3 else None
-        messages, files, hidden = [], [], count - 2
+        messages: list[Row] = []
+        files: list[Row] = []
+        hidden = count - 2
         for place, (each, at) in enumerate(zip(self.said, times, strict=True)):
             by_client = place % 2 == 0
             author, party = (client.id, "client") if by_client else (operator, "operator")
             kind = "internal" if place == hidden else "public"
             key = self.messages_before + place + 1
-            messages.append((key, self.number, place + 1, author, party, kind, "web", True, "", False, each.text,
-                             "", "", 0, False, "[]", at))  # fmt: skip
+            texts = (True, "", False, each.text, "", "", 0, False, "[]", at)
+            messages.append((key, self.number, place + 1, author, party, kind, "web", *texts))
             if key % 20 == 0:
                 files.append((f"{key:026}", key, 1, "captura.png", "image/png", 3, "0" * 64, False))
         assigned = None if status == "new" else operator
-        seen = [(1, self.number, count if self.number % 10 else 1, times[-1])] if topic <= SERVED else []
-        ticket = (self.number, self.subject.text, topic, status, client.id, assigned, "web", count, first, times[-1],
-                  times[-1], waiting, times[1], closed)  # fmt: skip
+        seen: list[Row] = []
+        if topic <= SERVED:
+            seen.append((1, self.number, count if self.number % 10 else 1, times[-1]))
+        moments = (first, times[-1], times[-1], waiting, times[1], closed)
+        ticket = (self.number, self.subject.text, topic, status, client.id, assigned, "web", count, *moments)
         opened = (self.number, self.number, "opened", client.id, messages[0][0], first, "{}")
         return {
             "ticket": [ticket],

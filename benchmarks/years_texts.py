@@ -14,41 +14,7 @@ COMMON = "factura"
 RARE = "zeppelin"
 """In as many requests whatever their number."""
 
-_SYLLABLES = [
-    "ba",
-    "be",
-    "ca",
-    "ce",
-    "co",
-    "da",
-    "de",
-    "do",
-    "fa",
-    "fi",
-    "ga",
-    "go",
-    "la",
-    "le",
-    "lo",
-    "ma",
-    "me",
-    "mi",
-    "na",
-    "ne",
-    "no",
-    "pa",
-    "pe",
-    "po",
-    "ra",
-    "re",
-    "ro",
-    "sa",
-    "se",
-    "so",
-    "ta",
-    "te",
-    "to",
-]
+_SYLLABLES = [consonant + vowel for consonant in "bcdfglmnprst" for vowel in "aeo"]
 
 
 @dataclass(frozen=True, slots=True)
