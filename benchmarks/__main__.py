@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import corpus, cost, intake, memory, pipeline, push, reading, send
+from benchmarks import corpus, cost, intake, memory, pages, pipeline, push, reading, send
 from benchmarks.figures import Figure
-from benchmarks.scope import ROUNDS, Scope
+from benchmarks.scope import DATA, REQUESTS, ROUNDS, Scope
 
 BENCHMARKS: Mapping[str, Callable[[Scope], list[Figure]]] = {
     "read": reading.measure,
@@ -16,6 +16,8 @@ BENCHMARKS: Mapping[str, Callable[[Scope], list[Figure]]] = {
     "send": send.measure,
     "memory": memory.measure,
     "cost": cost.measure,
+    "inbox": pages.inbox,
+    "search": pages.search,
 }
 
 
@@ -30,11 +32,20 @@ def main() -> None:
     parser.add_argument(
         "--profile", type=Path, metavar="FOLDER", help="keep profiles; figures then say nothing"
     )
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="of the help desk of inbox and search")
+    parser.add_argument("--data", type=Path, default=DATA, metavar="FOLDER", help="keeps that help desk")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"there is no benchmark {unknown[0]}; there are: {' '.join(BENCHMARKS)}")
-    scope = Scope(mails=given.mails, rounds=given.rounds, database=given.database, profiles=given.profile)
+    scope = Scope(
+        mails=given.mails,
+        rounds=given.rounds,
+        database=given.database,
+        profiles=given.profile,
+        requests=given.requests,
+        data=given.data,
+    )
     for name in given.names or BENCHMARKS:
         for figure in BENCHMARKS[name](scope):
             print(figure.line(), flush=True)

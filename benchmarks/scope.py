@@ -7,6 +7,8 @@ from benchmarks import corpus
 from benchmarks.corpus import Letter
 
 ROUNDS = 5
+REQUESTS = 1_000_000
+DATA = Path("data-bench")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Scope:
     large_octets: int = 25_000_000
     database: str = ""
     profiles: Path | None = None
+    requests: int = REQUESTS
+    data: Path = DATA  # where databases of so many requests are kept for the next run
 
     def letters(self) -> list[Letter]:
         return corpus.make(self.mails)

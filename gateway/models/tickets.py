@@ -14,7 +14,11 @@ _WAITING: dict[str, Any] = {
     "sqlite_where": text("waiting_since IS NOT NULL"),
     "postgresql_where": text("waiting_since IS NOT NULL"),
 }
-"""Few of all tickets, so their index is small."""
+_UNASSIGNED: dict[str, Any] = {
+    "sqlite_where": text("assignee_id IS NULL"),
+    "postgresql_where": text("assignee_id IS NULL"),
+}
+"""Few of all tickets, both, so their indexes are small."""
 
 
 class Ticket(SQLModel, table=True):
@@ -28,6 +32,7 @@ class Ticket(SQLModel, table=True):
         Index("ix_ticket_topic_waiting", "topic_id", "waiting_since", "id", **_WAITING),
         Index("ix_ticket_assignee_waiting", "assignee_id", "waiting_since", "id", **_WAITING),
         Index("ix_ticket_waiting", "waiting_since", "id", **_WAITING),
+        Index("ix_ticket_unassigned", "topic_id", "status", "updated_at", "id", **_UNASSIGNED),
         {"sqlite_autoincrement": True},
     )
 

@@ -17,7 +17,7 @@ from gateway.models.columns import table_of
 from gateway.models.people import Company, TokenPurpose, User
 from gateway.models.site import Deed
 from gateway.rules.people import Role, Sender, UserStatus
-from gateway.services import audit, companies, entrance, links, sign_in, web_sessions
+from gateway.services import audit, companies, entrance, links, search_upkeep, sign_in, web_sessions
 from gateway.services.person_fields import checked_name
 
 RESET_LIFE = timedelta(minutes=30)
@@ -75,6 +75,7 @@ def create_user(
     user.language = language
     session.add(user)
     session.flush()  # gives the user their id
+    search_upkeep.stale_person(session, user.id)  # they may have written by mail before
     return user
 
 

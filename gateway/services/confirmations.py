@@ -13,7 +13,15 @@ from gateway.models.columns import table_of
 from gateway.models.people import Registration, User
 from gateway.rules import sign_in as rules
 from gateway.rules.people import Role, UserStatus
-from gateway.services import companies, entrance, password_tries, person_fields, senders, sign_in
+from gateway.services import (
+    companies,
+    entrance,
+    password_tries,
+    person_fields,
+    search_upkeep,
+    senders,
+    sign_in,
+)
 from gateway.services.desk import Desk
 from gateway.services.password_tries import Throttled, Try
 
@@ -92,5 +100,6 @@ def confirm(session: Session, desk: Desk, link: Opened, tried: Try | None, *, no
     user.password_hash, user.status = written.password_hash, UserStatus.ACTIVE
     session.add(user)
     session.flush()  # so that the session that is started next finds them
+    search_upkeep.stale_person(session, user.id)  # what they wrote by mail before is found by their name
     sign_in.forget_failures(session, user.email)
     return user

@@ -176,12 +176,14 @@ class Shape:
 class Source:
     """The requests of a wish that its reader may see, each of which must pass the filters besides.
 
-    `values` are for all its statements, which are the same for all who ask for the same.
+    `values` are for all its statements, which are the same for all who ask for the same. `checks` are filters
+    that look at the messages of a request: to be asked of some at a time.
     """
 
     shape: Shape
     filters: Sequence[ColumnElement[bool]]
     values: Mapping[str, Any]
+    checks: Sequence[ColumnElement[bool]] = ()
 
     @property
     def whole(self) -> ColumnElement[bool]:
@@ -217,12 +219,12 @@ def source_of(
     chosen = wish.topic is not None
     shape = Shape(wish.view, wish.shown, wish.order, len(allowed), everything, chosen, somebody)
     filters = _days(wish, shape.activity, zone)
-    if wish.unread:
-        filters.append(unread(readable))
+    checks = [unread(readable)] if wish.unread else []
     if wish.files:
-        filters.append(has_files(readable))
+        checks.append(has_files(readable))
     values = {"reader": reader.user_id, "topic": wish.topic, "assignee": wish.assignee, "topics": allowed}
-    return Source(shape, filters, values | {f"topic_{place}": each for place, each in enumerate(allowed)})
+    values |= {f"topic_{place}": each for place, each in enumerate(allowed)}
+    return Source(shape, filters, values, checks)
 
 
 def after_key(key: Key | None) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def count(
     asked = search.asked_for(wish, hidden=wish.view is not View.MINE)
     source = lists.source_of(session, reader, wish, zone=zone, readable=readable)
     with _bounded(session, wish):
-        if asked is not None:
+        if asked is not None or source.checks:
             return Count(*search.count(session, source, asked, COUNTED))
         return capped(run(session, select(how_many(source)), **source.values).scalar_one())
 

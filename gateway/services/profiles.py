@@ -13,7 +13,7 @@ from gateway.models.columns import table_of
 from gateway.models.people import Company, User
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.people import Notices, Sender, Theme
-from gateway.services import person_fields
+from gateway.services import person_fields, search_upkeep
 
 _PHONE_DIGITS = 6
 
@@ -80,6 +80,8 @@ def change(
     }
     user = table_of(User)
     session.execute(update(user).where(user.c.id == person.user_id).values(values))
+    if values["name"] != person.name:
+        search_upkeep.stale_person(session, person.user_id)
     return chosen
 
 

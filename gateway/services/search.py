@@ -114,39 +114,43 @@ def find(
     after: Key | None = None,
 ) -> list[Found]:
     """Return numbers and moments of the first requests of a run that match, `limit` at most."""
-    if asked is None:
+    if asked is None and not source.checks:
         statement = source.first(stretch, limit, after=after is not None)
         return _rows(run(session, statement, **source.values, **lists.after_key(after)))
     found: list[Found] = []
     start, place = after, 0
     while True:
         size = WINDOWS[min(place, len(WINDOWS) - 1)]
-        window = _window(session, source.first(stretch, size, after=start is not None), stretch, asked)
+        first = source.first(stretch, size, after=start is not None)
+        window = _in_order(_window(session, source, first, asked), stretch)
         rows = run(session, window, **source.values, **lists.after_key(start)).all()
         found += [(row.id, row.moment) for row in rows if row.matches]
         if len(found) >= limit or len(rows) < size:
             return found[:limit]
         place += 1
-        if (len(found) < COMMON or place == len(WINDOWS)) and asked.indexed:
+        if asked is not None and asked.indexed and (len(found) < COMMON or place == len(WINDOWS)):
             more = [*stretch.conditions, *([stretch.after()] if after is not None else [])]
             query = _looked_up(session, source, asked, more)
-            ordered = stretch.ordered(query.add_columns(_TICKET.c.id, stretch.moment.label("moment")), limit)
-            return _rows(run(session, ordered, **source.values, **lists.after_key(after)))
+            query = query.add_columns(_TICKET.c.id, stretch.moment.label("moment"))
+            return _rows(
+                run(session, stretch.ordered(query, limit), **source.values, **lists.after_key(after))
+            )
         start = Key(rows[-1].moment, rows[-1].id)
 
 
-def count(session: Session, source: Source, asked: Asked, most: int) -> tuple[int, bool]:
+def count(session: Session, source: Source, asked: Asked | None, most: int) -> tuple[int, bool]:
     """Return how many requests match, and whether there are more than were counted.
 
-    Of a common word those among the first `most` requests are counted and no others.
+    Of what is common those among the first `most` requests are counted and no others.
     """
+    indexed = asked is not None and bool(asked.indexed)
     for size in (WINDOWS[0], most):
         seen, found = _count_in(session, source, asked, size)
         if seen < size:
             return found, False
-        if found < COMMON and asked.indexed:
+        if found < COMMON and indexed:
             break
-    if found * 20 >= most or not asked.indexed:
+    if asked is None or not indexed or found * 20 >= most:
         return found, True
     rows = _looked_up(session, source, asked, []).add_columns(_TICKET.c.id).limit(most + 1).subquery()
     query = select(func.count()).select_from(rows)
@@ -154,11 +158,11 @@ def count(session: Session, source: Source, asked: Asked, most: int) -> tuple[in
     return min(number, most), number > most
 
 
-def _count_in(session: Session, source: Source, asked: Asked, size: int) -> tuple[int, int]:
+def _count_in(session: Session, source: Source, asked: Asked | None, size: int) -> tuple[int, int]:
     """How many of the requests of newest activity there are, up to `size`, and how many of them match."""
     newest = replace(source, shape=replace(source.shape, order=Order.RECENT))
     (stretch,) = newest.runs
-    window = _window(session, newest.first(stretch, size), stretch, asked, ordered=False).subquery()
+    window = _window(session, newest, newest.first(stretch, size), asked).subquery()
     query = select(func.count(), func.count().filter(window.c.matches)).select_from(window)
     row: Any = run(session, query, **source.values).one()
     return row[0], row[1]
@@ -186,19 +190,26 @@ def is_sqlite(session: Session) -> bool:
 
 
 def _window(
-    session: Session, first: Select[Found], stretch: Run, asked: Asked, *, ordered: bool = True
+    session: Session, source: Source, first: Select[Found], asked: Asked | None
 ) -> Select[tuple[int, datetime, bool]]:
     """The first requests of a list, each with whether it matches."""
-    rows = first.subquery()
-    matches = func.coalesce(asked.condition(sqlite=is_sqlite(session)), literal(False)).label("matches")
-    query = select(rows.c.id, rows.c.moment, matches).outerjoin_from(
-        rows, _DOCUMENT, _DOCUMENT.c.ticket_id == rows.c.id
-    )
-    if not ordered:
-        return query
+    rows = first.subquery("window")
+    conditions = list(source.checks)
+    joined: FromClause = rows
+    if asked is not None:
+        joined = joined.outerjoin(_DOCUMENT, _DOCUMENT.c.ticket_id == rows.c.id)
+        conditions.append(asked.condition(sqlite=is_sqlite(session)))
+    if source.checks:
+        joined = joined.join(_TICKET, _TICKET.c.id == rows.c.id)
+    matches = func.coalesce(and_(*conditions), literal(False)).label("matches")
+    return select(rows.c.id, rows.c.moment, matches).select_from(joined)
+
+
+def _in_order(window: Select[Any], stretch: Run) -> Select[Any]:
+    shown = window.selected_columns
     if stretch.down:
-        return query.order_by(rows.c.moment.desc(), rows.c.id.desc())
-    return query.order_by(rows.c.moment, rows.c.id)
+        return window.order_by(shown.moment.desc(), shown.id.desc())
+    return window.order_by(shown.moment, shown.id)
 
 
 def _looked_up(
@@ -206,7 +217,7 @@ def _looked_up(
 ) -> Select[tuple[()]]:
     """The requests that the index gives and the reader may see, from the index on."""
     sqlite = is_sqlite(session)
-    conditions = [source.whole, *source.filters, *more, asked.condition(sqlite=sqlite)]
+    conditions = [source.whole, *source.filters, *more, *source.checks, asked.condition(sqlite=sqlite)]
     join: FromClause = _DOCUMENT.join(_TICKET, _TICKET.c.id == _DOCUMENT.c.ticket_id)
     if sqlite:
         named = _FULL_TEXT.c.search_index.op("MATCH")(_expression(asked.indexed))

@@ -1,20 +1,21 @@
 """Lists of operators and clients: what is in them, in which order, and a page at a time."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlmodel import Session
 
 from gateway.errors import NotFound
 from gateway.models.people import User
-from gateway.models.topics import Topic
+from gateway.models.tickets import Attachment, Message, Ticket
+from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.lifecycle import MessageKind, Status
 from gateway.rules.people import Role, Sender
-from gateway.services import histories, inboxes, portal
-from gateway.services.inboxes import Count, Key, Shown, View, Wish, key_of
+from gateway.services import blobs, histories, inboxes, pages, portal, seen
+from gateway.services.inboxes import Count, Key, Order, Shown, View, Wish, key_of
 from tests.conftest import NOW
 from tests.factories import make_operator, make_ticket, make_topic, make_user
 from tests.webui.scene import add_message
@@ -147,3 +148,162 @@ def test_long_conversations_show_their_end_first(
         assert len(read(session, ticket.id, sender(reader), whole=True).entries) == 30
     with pytest.raises(NotFound):
         histories.read(session, ticket.id, sender(carla), whole=True)
+
+
+def listed(session: Session, user: User, **wish: Any) -> list[int]:
+    asked = Wish(**{"view": View.TOPICS, "shown": Shown.ALL} | wish)
+    found = [line.number for line in inboxes.page(session, sender(user), asked, zone=ZONE).lines]
+    assert inboxes.matching(session, sender(user), asked, zone=ZONE) == Count(len(found))
+    return found
+
+
+def test_a_ticket_is_unread_until_its_reader_opens_it_and_when_another_writes_again(
+    session: Session, office: tuple[User, User, User, Topic, Topic]
+) -> None:
+    martin, carla, laura, billing, _ = office
+    ticket = make_ticket(session, laura, billing)
+    add_message(session, ticket, laura, "Hola")
+    assert listed(session, martin, unread=True) == [ticket.id]
+    seen.mark(session, martin.id, ticket.id, 1, now=NOW)
+    assert listed(session, martin, unread=True) == []
+    add_message(session, ticket, martin, "Ya lo vemos")
+    session.flush()
+    assert listed(session, martin, unread=True) == []  # what one wrote oneself is not new
+    add_message(session, ticket, carla, "¿Y?", kind=MessageKind.INTERNAL)
+    session.flush()
+    assert listed(session, martin, unread=True) == [ticket.id]
+    (line,) = inboxes.page(session, sender(martin), Wish(View.TOPICS), zone=ZONE).lines
+    assert line.unread
+    mine = Wish(View.MINE, Shown.ALL, unread=True)
+    seen.mark(session, laura.id, ticket.id, 2, now=NOW)
+    assert portal.requests(session, sender(laura), mine, zone=ZONE).lines == []  # a comment is nothing to her
+    assert portal.matching(session, sender(laura), mine, zone=ZONE) == Count(0)
+
+
+def test_each_filter_lists_its_own(
+    session: Session, office: tuple[User, User, User, Topic, Topic], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    martin, carla, laura, billing, access = office
+    old = make_ticket(session, laura, billing, updated_at=NOW - timedelta(days=3), waiting_since=NOW)
+    given = make_ticket(session, laura, billing, assignee_id=carla.id, status=Status.IN_PROGRESS)
+    make_ticket(session, laura, access)
+    message = add_message(session, given, laura, "va adjunto")
+    attach(session, message)
+    given.updated_at = NOW
+    session.flush()
+    assert listed(session, martin, files=True) == [given.id]
+    assert listed(session, martin, topic=billing.id) == [given.id, old.id]
+    assert listed(session, martin, topic=access.id) == []  # not one of his
+    assert listed(session, martin, assignee=inboxes.UNASSIGNED) == [old.id]
+    assert listed(session, martin, assignee=carla.id) == [given.id]
+    assert listed(session, martin, since=NOW.date()) == [given.id]
+    assert listed(session, martin, until=NOW.date() - timedelta(days=1)) == [old.id]
+    assert listed(session, martin, since=date.min, until=date.max) == [given.id, old.id]
+    assert listed(session, martin, order=Order.OLDEST) == [old.id, given.id]
+    assert listed(session, martin, order=Order.WAITING) == [old.id, given.id]
+
+
+def test_days_are_those_of_the_site(session: Session, office: tuple[User, User, User, Topic, Topic]) -> None:
+    martin, _, laura, billing, _ = office
+    late = make_ticket(session, laura, billing, updated_at=datetime(2026, 5, 12, 2, 59, tzinfo=UTC))
+    assert listed(session, martin, since=date(2026, 5, 11), until=date(2026, 5, 11)) == [late.id]
+    assert listed(session, martin, since=date(2026, 5, 12)) == []
+
+
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("unread", [False, True])
+def test_every_order_is_paged_by_key(
+    session: Session, office: tuple[User, User, User, Topic, Topic], order: Order, *, unread: bool
+) -> None:
+    martin, _, laura, billing, access = office
+    session.add(TopicOperator(topic_id=access.id, user_id=martin.id))
+    made = []
+    for each in range(60):
+        values: dict[str, Any] = {"updated_at": NOW + timedelta(minutes=each // 3)}
+        if each % 2:
+            values["waiting_since"] = NOW - timedelta(minutes=each // 4)
+        if each % 5 == 0:
+            values["status"] = Status.IN_PROGRESS
+        ticket = make_ticket(session, laura, billing if each % 3 else access, **values)
+        add_message(session, ticket, laura, "Hola")
+        ticket.updated_at = values["updated_at"]
+        made.append(ticket)
+    session.flush()
+    match order:
+        case Order.RECENT:
+            made.sort(key=lambda each: (each.updated_at, each.id), reverse=True)
+        case Order.OLDEST:
+            made.sort(key=lambda each: (each.updated_at, each.id))
+        case Order.WAITING:
+            waiting = [each for each in made if each.waiting_since]
+            others = [each for each in made if not each.waiting_since]
+            waiting.sort(key=lambda each: (each.waiting_since, each.id))
+            others.sort(key=lambda each: (each.updated_at, each.id), reverse=True)
+            made = waiting + others
+    found: list[int] = []
+    after: Key | None = None
+    while True:
+        wish = Wish(View.TOPICS, Shown.OPEN, order=order, unread=unread)
+        page = inboxes.page(session, sender(martin), wish, after=after, zone=ZONE)
+        found += [line.number for line in page.lines]
+        if page.after is None:
+            break
+        after = key_of(str(page.after))
+        assert after == page.after
+    assert found == [each.id for each in made]
+
+
+def test_two_operators_see_and_count_their_own_whatever_they_ask(
+    session: Session, office: tuple[User, User, User, Topic, Topic]
+) -> None:
+    """C6: no filter, order or count tells of a ticket that may not be opened."""
+    martin, carla, laura, billing, access = office
+    for each in range(6):
+        ticket = make_ticket(
+            session, laura, billing if each % 2 else access, assignee_id=carla.id if each == 2 else None
+        )
+        add_message(session, ticket, laura, f"texto {each}")
+    session.flush()
+    wishes: list[dict[str, Any]] = [
+        {},
+        {"topic": billing.id},
+        {"topic": access.id},
+        {"assignee": carla.id},
+        {"assignee": inboxes.UNASSIGNED},
+        {"unread": True},
+        *({"order": order} for order in Order),
+        {"since": NOW.date()},
+    ]
+    for wish in wishes:
+        for user in (martin, carla):
+            may = set(session.execute(select(Ticket.id).where(inboxes.may_open(sender(user)))).scalars())
+            for view in View:
+                assert set(listed(session, user, view=view, **wish)) <= may
+    assert {name for _, name in inboxes.choices(session, sender(martin)).topics} == {"Facturación"}
+    assert {name for _, name in inboxes.choices(session, sender(martin)).assignees} == {"Martín Sosa"}
+    assert inboxes.open_counts(session, sender(martin))[View.TOPICS] == Count(3)
+
+
+def test_counting_stops(
+    session: Session, office: tuple[User, User, User, Topic, Topic], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    martin, _, laura, billing, _ = office
+    for _each in range(4):
+        make_ticket(session, laura, billing)
+    monkeypatch.setattr(pages, "COUNTED", 3)
+    pages._how_many_plain.cache_clear()
+    assert inboxes.open_counts(session, sender(martin))[View.TOPICS] == Count(3, more=True)
+    assert inboxes.matching(session, sender(martin), Wish(View.TOPICS), zone=ZONE) == Count(3, more=True)
+    pages._how_many_plain.cache_clear()
+
+
+def attach(session: Session, message: Message) -> None:
+    content = blobs.content_of(b"abc")
+    blobs.keep(session, [content], now=NOW)
+    session.add(
+        Attachment(
+            id="a" * 26, message_id=message.id, position=0, filename="a.txt", content_type="text/plain",
+            size=3, sha256=content.sha256,
+        )
+    )  # fmt: skip
+    session.flush()

@@ -41,6 +41,9 @@ def upgrade() -> None:
     where = sa.text("waiting_since IS NOT NULL")
     for name, columns in WAITING.items():
         op.create_index(name, "ticket", columns, sqlite_where=where, postgresql_where=where)
+    where = sa.text("assignee_id IS NULL")
+    columns = ["topic_id", "status", "updated_at", "id"]
+    op.create_index("ix_ticket_unassigned", "ticket", columns, sqlite_where=where, postgresql_where=where)
     op.create_table(
         "search_document",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
