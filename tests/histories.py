@@ -6,6 +6,7 @@ program makes of it must not show a word to more people than that.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -18,7 +19,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlmodel import Session
 
 from gateway import tokens
-from gateway.errors import NotFound
+from gateway.errors import Invalid, NotFound
 from gateway.mail import leaks
 from gateway.mail.leaks import Leak
 from gateway.models.columns import table_of
@@ -27,12 +28,12 @@ from gateway.models.queues import JournalEntry
 from gateway.models.tickets import Attachment, Message, Ticket
 from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.admission import Outcome
-from gateway.rules.lifecycle import Channel, MessageKind
 from gateway.rules.people import Party, Role, Sender, UserStatus, Verdict, is_staff
 from gateway.runtime import Runtime
-from gateway.services import books, downloads, held, histories, inboxes, portal, tickets
+from gateway.services import books, downloads, held, histories, inboxes, overtaken, portal, writing
 from gateway.services.blobs import content_of
-from gateway.services.contributions import Contribution, FiledAttachment
+from gateway.services.contributions import FiledAttachment
+from gateway.services.conversation import LARGEST_NUMBER
 from gateway.services.held import Acceptance
 from gateway.services.inboxes import Shown, View, Wish
 from gateway.services.journal import REPEAT_DAYS, Settled
@@ -363,21 +364,19 @@ class History:
         readers = self.taking_part[ticket] if not internal and party is Party.OPERATOR else set()
         word = self.hide(f"words of {author} on the web", seen, ticket, readers)
         files = self.files(f"words of {author} on the web", seen, ticket, readers)
-        contribution = Contribution(
+        draft = writing.Draft(
             text=f"{word} desde la página",
-            kind=MessageKind.INTERNAL if internal else MessageKind.PUBLIC,
-            channel=Channel.WEB,
             files=tuple(
                 FiledAttachment(name, "application/octet-stream", content_of(content))
                 for name, content in files
             ),
+            internal=internal,
+            seen=overtaken.Seen(LARGEST_NUMBER, LARGEST_NUMBER),
         )
 
         def act() -> Settled:
-            row = self.session.get_one(Ticket, ticket)
-            tickets.add_message(
-                self.session, self.office.desk, row, writer, contribution, party=party, now=self.office.now
-            )
+            with suppress(Invalid):  # nobody would get it
+                writing.write(self.session, self.office.desk, ticket, writer, draft, now=self.office.now)
             return Settled(Outcome.APPENDED, "web", ticket)
 
         self.watch(act)

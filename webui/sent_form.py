@@ -1,5 +1,6 @@
 """A form as it was sent: its fields as text, its files in the blob folder, within limits (W14)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ TOO_MUCH = _(
     "{name} was not taken: up to 10 files, 20 MB each and 25 MB in all. Choose the others again, too."
 )
 
+_KIND = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.ASCII)
 _CHUNK = 256 * 1024
 
 
@@ -84,7 +86,7 @@ async def _file_away(form: FormData, folder: Path) -> tuple[tuple[FiledAttachmen
     for _name, value in form.multi_items():
         if not isinstance(value, UploadFile) or not value.filename:
             continue
-        kind = value.content_type or "application/octet-stream"
+        kind = _kind(value.content_type or "")
         name = safe_filename(value.filename.replace("%22", "'")) or name_for(kind, len(filed) + 1)
         content = await to_thread.run_sync(_spool, value, folder, min(FILE_OCTETS, left))
         if content is None or len(filed) == FILES:
@@ -92,6 +94,12 @@ async def _file_away(form: FormData, folder: Path) -> tuple[tuple[FiledAttachmen
         left -= content.size
         filed.append(FiledAttachment(name, kind, content))
     return tuple(filed), ""
+
+
+def _kind(claimed: str) -> str:
+    """Return the type a browser claims, if it is one; it says nothing about the content (W13)."""
+    kind = claimed.partition(";")[0].strip().lower()
+    return kind if _KIND.fullmatch(kind) else "application/octet-stream"
 
 
 def _spool(upload: UploadFile, folder: Path, limit: int) -> blobs.Content | None:

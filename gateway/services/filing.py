@@ -55,6 +55,8 @@ def file(session: Session, desk: Desk, writer: Sender, filing: Filing, *, now: d
     """Open the request and return its number; Invalid names the field that cannot be so."""
     topic = _topic(session, filing.topic)
     subject = checked_subject(filing.subject)
+    if not filing.contribution.text:
+        raise Invalid("descripcion", _("Tell us what happens or what you need."))
     opening = Opening(topic, subject, filing.contribution)
     if filing.client and is_staff(writer.role):
         client = _client(session, desk, filing.client, now=now)

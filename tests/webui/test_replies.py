@@ -255,6 +255,23 @@ def test_files_travel_with_the_reply_and_need_no_words(
         assert "factura b.pdf" in list(names.scalars())
 
 
+@pytest.mark.parametrize(
+    ("claimed", "kept"),
+    [
+        pytest.param("text/plain; charset=utf-8", "text/plain", id="with a parameter"),
+        pytest.param(f"a/{'b' * 300}", "application/octet-stream", id="longer than any"),
+        pytest.param("no type", "application/octet-stream", id="none"),
+    ],
+)
+def test_a_browser_claims_any_type(
+    claimed: str, kept: str, browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime
+) -> None:
+    assert post(browse(MARTIN), scene, "", files={"adjuntos": ("x.bin", b"x", claimed)}).status_code == 303
+    with web_runtime.db.snapshot() as session:
+        wanted = select(col(Attachment.content_type)).where(col(Attachment.filename) == "x.bin")
+        assert session.execute(wanted).scalar_one() == kept
+
+
 def test_a_file_that_is_too_much_leaves_the_text(
     browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime
 ) -> None:

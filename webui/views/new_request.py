@@ -37,8 +37,6 @@ def send(request: Request, session: Session) -> Response:
     fields, person, now = form_of(request), person_of(request), now_of(request)
     text = writing.checked_text(fields.get("descripcion", ""), "descripcion")
     files = files_of(request)
-    if not text:
-        raise Invalid("descripcion", _("Tell us what happens or what you need."))
     asked = Filing(
         topic=number_in(fields, "tematica"),
         subject=fields.get("asunto", ""),
