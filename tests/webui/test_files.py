@@ -196,7 +196,9 @@ def test_pictures_have_thumbnails_and_whatever_only_says_so_has_none(
         assert found.headers["cache-control"] == "no-store"
         assert found.headers["content-security-policy"] == SANDBOX
         assert Image.open(BytesIO(found.content)).size == (578, 400)
-    assert browser.get(f"/adjuntos/{lie}/miniatura").status_code == 404
+    found = browser.get(f"/adjuntos/{lie}/miniatura")
+    assert (found.status_code, found.headers["content-security-policy"]) == (404, SANDBOX)
+    assert b"script" not in found.content
 
 
 def test_a_file_follows_its_message_on_every_way_to_it(

@@ -19,9 +19,13 @@ from gateway.services import blobs, downloads
 from gateway.services.downloads import Download, Picture
 from gateway.tokens import TOKEN_LENGTH
 from webui.endpoint import page, prepared_of
+from webui.rendering import STATIC
 from webui.web import person_of, show, web_of
 
 POLICY = "sandbox; default-src 'none'"
+
+_NO_PICTURE = (STATIC / "no-picture.svg").read_bytes()
+"""Our own, in the place of a thumbnail that could not be drawn."""
 
 _ID = re.compile(rf"[a-z2-7]{{{TOKEN_LENGTH}}}", re.ASCII)
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._-()")
@@ -46,7 +50,10 @@ def image(request: Request, session: Session) -> Response:
 
 
 async def _drawn(request: Request) -> bytes | None:
-    """The thumbnail of a picture this person may see; one is drawn at a time, in a child process."""
+    """The thumbnail of a picture this person may see; one is drawn at a time, in a child process.
+
+    None when there is none: it is no picture, too large a one, or harmed the child.
+    """
     runtime, thumbnails = web_of(request).runtime, request.app.state.thumbnails
 
     def wanted() -> Picture:
@@ -73,7 +80,7 @@ def thumbnail(request: Request, session: Session) -> Response:
     downloads.picture(session, _id(request), person_of(request))
     drawn = prepared_of(request)
     if drawn is None:
-        raise NotFound("thumbnail")
+        return _answer(Download("miniatura.svg", "image/svg+xml", _NO_PICTURE), "inline", status=404)
     return _answer(Download("miniatura.webp", "image/webp", drawn), "inline")
 
 
@@ -105,9 +112,10 @@ def _id(request: Request) -> str:
     return wanted
 
 
-def _answer(file: Download, kind: str) -> Response:
+def _answer(file: Download, kind: str, status: int = 200) -> Response:
     return Response(
         file.content,
+        status_code=status,
         headers={
             "Content-Type": file.content_type,
             "Content-Disposition": disposition(file.filename, kind),
