@@ -17,8 +17,8 @@ from tests.webui.test_access import PEOPLE, QUERIES, path_of
 BOOKKEEPING = {"ticket_seen": None, "web_session": "seen_at"}
 """What is noted of the reader, for the reader: how far they read, that they are here."""
 
-PROBES = ("/readyz",)
-"""It proves that the database takes a write, on a row of its own (O3)."""
+PROBES = ("/readyz", "/metrics")
+"""They prove that the database takes a write, on a row of its own (O3)."""
 
 
 def contents(runtime: Runtime) -> dict[str, list[tuple[Any, ...]]]:

@@ -1,0 +1,168 @@
+"""What the script adds: choosing, the keyboard, drafts, news, files. The other tests do without it."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from gateway.models.columns import table_of
+from gateway.models.people import User
+from gateway.models.tickets import Ticket
+from gateway.models.topics import TopicOperator
+from gateway.rules.lifecycle import Status
+from tests.browser.chromium import Chromium
+from tests.browser.conftest import Visit
+from tests.browser.site import CLIENT, OPERATOR, Site
+from tests.browser.visitor import Visitor
+
+LOOK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
+"""Asks for news at once, as when somebody comes back to the window, instead of in twenty seconds."""
+
+DROP = """() => {
+    const moved = new DataTransfer();
+    for (const name of ["captura.png", "notas.txt"]) moved.items.add(new File(["hola"], name));
+    const drop = {bubbles: true, cancelable: true, dataTransfer: moved};
+    document.querySelector("#responder").dispatchEvent(new DragEvent("drop", drop));
+}"""
+KEPT = "Object.keys(localStorage).length"
+TEXT, BAR = "#responder textarea", "[data-news]"
+
+
+@pytest.fixture
+def ticket(site: Site) -> Iterator[int]:
+    """A request of the client that the operator answers."""
+    request, serving, person = table_of(Ticket).c, table_of(TopicOperator).c, table_of(User).c
+    with site.looking() as session:
+        yield session.execute(
+            select(request.id)
+            .where(
+                request.requester_id == select(person.id).where(person.email == CLIENT).scalar_subquery(),
+                request.topic_id.in_(
+                    select(serving.topic_id).where(
+                        serving.user_id == select(person.id).where(person.email == OPERATOR).scalar_subquery()
+                    )
+                ),
+                request.status != Status.CLOSED,
+            )
+            .order_by(request.id)
+            .limit(1)
+        ).scalar_one()
+
+
+def path(visitor: Visitor) -> str:
+    parts = urlsplit(visitor.page.url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def test_choosing_and_the_keyboard(chromium: Chromium, site: Site, visit: Visit) -> None:
+    operator = visit("operator")
+    page = operator.page
+    operator.go("/bandeja")
+    rows = page.locator("tbody tr").count()
+    page.check("#todas")
+    assert page.inner_text(".bulk > span") == f"{rows} seleccionadas"
+    page.uncheck("#todas")
+    assert not page.is_visible(".bulk")
+    page.click("details.more summary")
+    page.keyboard.press("Escape")
+    assert page.get_attribute("details.more", "open") is None
+    for key in "jjkx":
+        page.keyboard.press(key)
+    assert page.inner_text(".bulk > span") == "1 seleccionada"
+    page.keyboard.press("o")
+    page.wait_for_url("**/solicitudes/*")
+    page.keyboard.press("u")
+    page.wait_for_url("**/bandeja")
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.wait_for_url("**/bandeja?vista=asignadas")
+    operator.go("/bandeja")
+    page.keyboard.press("/")
+    page.keyboard.type("jota")
+    assert page.input_value("#q") == "jota"
+    assert path(operator) == "/bandeja"
+    assert operator.problems == []
+
+
+def test_a_comment_that_was_begun_comes_back_as_a_comment(
+    chromium: Chromium, site: Site, visit: Visit, ticket: int
+) -> None:
+    operator = visit("operator")
+    page = operator.page
+    page.on("dialog", lambda dialog: dialog.accept())  # "leave this page?"
+    operator.go(f"/solicitudes/{ticket}")
+    page.keyboard.press("n")
+    page.keyboard.type("Sólo para nosotros")
+    operator.go("/bandeja")
+    operator.go(f"/solicitudes/{ticket}")
+    assert page.input_value(TEXT) == "Sólo para nosotros"
+    assert page.is_checked("[name=tipo][value=interno]")
+    page.focus(TEXT)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("main .alert.ok")
+    assert page.input_value(TEXT) == ""
+    assert page.evaluate(KEPT) == 0
+    assert "note" in (page.locator("article").last.get_attribute("class") or "")
+    assert operator.problems == []
+
+
+def test_news_come_when_asked_for_and_leave_what_is_written(
+    chromium: Chromium, site: Site, visit: Visit, ticket: int
+) -> None:
+    operator, client = visit("operator"), visit("client")
+    page = operator.page
+    operator.go(f"/solicitudes/{ticket}")
+    page.fill(TEXT, "A medio escribir")
+    shown, seen = page.locator("article").count(), page.input_value("#responder [name=visto]")
+    client.go(f"/solicitudes/{ticket}")
+    client.page.fill(TEXT, "Va otra captura")
+    client.page.keyboard.press("Control+Enter")
+    client.page.wait_for_selector("main .alert.ok")
+    page.evaluate(LOOK_NOW)
+    page.wait_for_selector(f"{BAR}:not([hidden])")
+    assert page.inner_text(f"{BAR} span") == page.inner_text("#avisos") == "Hay 1 novedad en esta solicitud."
+    assert page.evaluate("document.activeElement.name") == "texto"
+    page.click("[data-refresh]")
+    page.wait_for_selector(f"{BAR}[hidden]", state="attached")
+    assert page.locator("article").count() == min(shown + 1, 20)
+    assert page.input_value("#responder [name=visto]") != seen
+    assert page.input_value(TEXT) == "A medio escribir"
+    assert operator.problems == client.problems == []
+
+
+def test_dropped_files_are_listed_and_go_with_the_text(
+    chromium: Chromium, site: Site, visit: Visit, ticket: int
+) -> None:
+    client = visit("client")
+    page = client.page
+    client.go(f"/solicitudes/{ticket}")
+    page.evaluate(DROP)
+    assert re.findall(r"\w+\.\w+", page.inner_text("[data-chosen]")) == ["captura.png", "notas.txt"]
+    page.click("[data-chosen] li:first-child button")
+    page.fill(TEXT, "Van las notas")
+    page.click("#responder button.primary")
+    page.wait_for_selector("main .alert.ok")
+    assert path(client) == f"/solicitudes/{ticket}"
+    assert "notas.txt" in page.locator("article").last.inner_text()
+    assert "captura.png" not in page.locator("article").last.inner_text()
+    assert page.input_value(TEXT) == ""
+    assert client.problems == []
+
+
+def test_signing_out_forgets_what_was_begun(
+    chromium: Chromium, site: Site, visit: Visit, ticket: int
+) -> None:
+    client = visit()
+    page = client.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    client.sign_in(CLIENT)
+    client.go(f"/solicitudes/{ticket}")
+    page.fill(TEXT, "Algo que no termino")
+    client.go("/solicitudes")
+    assert page.evaluate(KEPT) == 1
+    page.click(".top details.pop > summary")
+    page.click("form[action='/salir'] button")
+    page.wait_for_url("**/ingresar")
+    assert page.evaluate(KEPT) == 0
