@@ -5,6 +5,8 @@ from io import StringIO
 
 import pytest
 
+from gateway.models.site import Deed
+from gateway.services import activity
 from tests.cli.installation import Installation
 
 
@@ -97,3 +99,18 @@ def test_users_are_reset_and_disabled(office: Installation) -> None:
     assert office.sysmo("user", "reset", "ana@sysmo.example").status == 2
     assert office.sysmo("user", "reset", "nadie@sysmo.example").status == 1
     assert office.sysmo("user", "disable", "nadie@sysmo.example").status == 1
+
+
+def test_what_the_command_does_is_in_the_activity_log(office: Installation) -> None:
+    office.sysmo("user", "add", "ana@sysmo.example", "--name", "Ana", "--role", "operator")
+    office.sysmo("topic", "add", "Ventas")
+    office.sysmo("user", "reset", "ana@sysmo.example")
+    office.sysmo("user", "disable", "ana@sysmo.example")
+    with office.database.snapshot() as session:
+        lines = activity.page(session, by=activity.BY_COMMAND).lines
+    assert [(each.deed, each.subject, each.actor) for each in reversed(lines)] == [
+        (Deed.USER_ADDED, "ana@sysmo.example", None),
+        (Deed.TOPIC_ADDED, "Ventas", None),
+        (Deed.RESET_STARTED, "ana@sysmo.example", None),
+        (Deed.USER_DISABLED, "ana@sysmo.example", None),
+    ]

@@ -9,14 +9,14 @@ from gateway.rules.mailbox_errors import MailboxError, mailbox_error
     ("error", "why", "words"),
     [
         ("WrongPassword: refused", MailboxError.PASSWORD, "refused"),
-        ("gaierror: [Errno -2] Name or service not known", MailboxError.NO_SERVER, "[Errno -2] Name or service not known"),
+        ("gaierror: [Errno -2] Name unknown", MailboxError.NO_SERVER, "[Errno -2] Name unknown"),
         ("TimeoutError: timed out", MailboxError.NO_ANSWER, "timed out"),
         ("SSLCertVerificationError: self-signed", MailboxError.CERTIFICATE, "self-signed"),
-        ("IMAPClientError: select failed: [NONEXISTENT] Unknown", MailboxError.FOLDER, "select failed: [NONEXISTENT] Unknown"),
+        ("IMAPClientError: [NONEXISTENT] Unknown", MailboxError.FOLDER, "[NONEXISTENT] Unknown"),
         ("IMAPClientError: strange", MailboxError.OTHER, "strange"),
         ("processed folder: doesn't exist", MailboxError.FOLDER, "processed folder: doesn't exist"),
         ("", MailboxError.OTHER, ""),
     ],
-)  # fmt: skip
+)
 def test_an_error_is_told_by_its_kind_then_by_its_words(error: str, why: MailboxError, words: str) -> None:
     assert mailbox_error(error) == (why, words)
