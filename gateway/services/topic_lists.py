@@ -95,7 +95,14 @@ def one(session: Session, topic_id: int) -> TopicShown:
 
 def is_served(session: Session) -> bool:
     """Whether anybody answers any topic; before, nobody is told of a new request."""
-    return any(_serving(session).values())
+    serving, person = table_of(TopicOperator).c, table_of(User).c
+    answers = (
+        select(serving.user_id)
+        .join(table_of(User), person.id == serving.user_id)
+        .where(person.role != Role.CLIENT, person.status == UserStatus.ACTIVE)
+        .limit(1)
+    )
+    return session.execute(answers).first() is not None
 
 
 def names(session: Session) -> list[TopicNamed]:

@@ -5,8 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import Invalid
-from gateway.rules.people import Access
-from gateway.services import inboxes, news
+from gateway.rules.people import Access, Role
+from gateway.services import inboxes, news, topic_lists
 from gateway.services.inboxes import UNASSIGNED, Count, Order, Page, Shown, View, Wish
 from webui.endpoint import page
 from webui.lists import Address, list_page
@@ -55,4 +55,5 @@ def inbox_page(
         views=list(View),
         states=(Shown.ALL, Shown.OPEN, Shown.NEW, Shown.IN_PROGRESS, Shown.CLOSED),
         orders=list(Order),
+        unserved=person.role is Role.ADMIN and not topic_lists.is_served(session),
     )
