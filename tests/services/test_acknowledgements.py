@@ -175,3 +175,29 @@ def test_a_sign_up_at_a_service_gives_nothing_back(counter: Counter) -> None:
     assert "[#1-" in sent["Subject"]
     assert sent["Reply-To"].startswith("soporte+")
     assert len(sent.get_payload()) == 2, "text and HTML, and no file"
+
+
+def test_who_has_no_account_is_invited_to_make_one_where_that_is_possible(
+    session: Session, make_runtime, now: datetime
+) -> None:
+    make_topic(session, is_default=True, address="facturas@example.com")
+    make_user(session, "conocida@andina.example")
+    counter = Counter(Office(make_runtime(), session, now))
+    (invited,) = counter.request()
+    assert "completá tu registro: http://127.0.0.1:8000/registro\r\n" in body(invited)
+    (known,) = counter.request("conocida@andina.example")
+    assert "/registro" not in known.as_string()
+    closed = Counter(Office(make_runtime("[accounts]\nregistration = false"), session, now), numbers=9)
+    closed.office.out()
+    (silent,) = closed.request("otra@andina.example")
+    assert "/registro" not in silent.as_string()
+
+
+def test_operators_are_shown_where_they_choose_their_notices(
+    session: Session, make_runtime, now: datetime
+) -> None:
+    make_topic(session, "Facturación", make_operator(session), is_default=True)
+    office = Office(make_runtime(), session, now)
+    office.deliver(mail())
+    (notice,) = office.out_to("martin.sosa@sysmo.example")
+    assert "Elegir mis avisos: http://127.0.0.1:8000/cuenta#avisos-por-tematica" in body(notice)
