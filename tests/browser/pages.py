@@ -46,11 +46,14 @@ class Sight:
     path: str
 
 
-def sights(site: Site) -> list[Sight]:
-    """Return every page for everybody whom its route lets in, besides states that an address names."""
+def sights(site: Site, *, tickets: int = 0) -> list[Sight]:
+    """Return every page for everybody whom its route lets in, besides states that an address names.
+
+    Of requests those with something of their own to see, and so many of the newest besides.
+    """
     found = []
     with site.looking() as session:
-        places = Places(session)
+        places = Places(session, tickets)
         for route in routes():
             access = access_of(route)
             if access is None or not isinstance(route, Route) or route.path.startswith(NO_PAGES):
@@ -74,8 +77,9 @@ def access_of(route: object) -> Access | None:
 class Places:
     """Objects whose pages are worth a look, by the names that routes give their numbers."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, tickets: int) -> None:
         self._session = session
+        self._newest = tickets
 
     def of(self, path: str, who: str) -> Iterator[str]:
         """Yield a route's addresses with the numbers filled in; nothing where there is no such object."""
@@ -96,7 +100,7 @@ class Places:
                 return self._first(select(table_of(Topic).c.id))
             case "company":
                 return self._first(select(table_of(Company).c.id))
-            case "person":
+            case "person" | "member" | "client":
                 person = table_of(User).c
                 role = Role.OPERATOR if "operadores" in path else Role.CLIENT
                 return self._first(select(person.id).where(person.role == role))
@@ -119,7 +123,9 @@ class Places:
             .where(person.email == CLIENT)
         )
         if who == "client":
-            return [each for status in Status for each in self._first(mine.where(ticket.status == status))]
+            found = [each for status in Status for each in self._first(mine.where(ticket.status == status))]
+            found += self._first(mine.order_by(ticket.id.desc()), self._newest)
+            return list(dict.fromkeys(found))
         kinds = (
             EventKind.BOUNCED,
             EventKind.NOT_DELIVERED,
@@ -143,7 +149,8 @@ class Places:
         )
         fresh = select(ticket.id).where(ticket.status == Status.NEW, theirs)
         found += [*self._first(longest), *self._first(noted), *self._first(doubted), *self._first(fresh)]
-        return list(dict.fromkeys(found))
+        newest = select(ticket.id).where(theirs).order_by(ticket.id.desc())
+        return list(dict.fromkeys([*found, *self._first(newest, self._newest)]))
 
     def _first(self, statement: Select[tuple[int]], count: int = 1) -> list[object]:
         return list(self._session.execute(statement.limit(count)).scalars())

@@ -42,6 +42,7 @@ class Visitor:
         width: int = DESK,
         dark: bool = False,
         script: bool = True,
+        bypass_csp: bool = False,
         state: Any = None,
     ) -> None:
         self.site = site
@@ -51,6 +52,7 @@ class Visitor:
             viewport={"width": width, "height": HEIGHT},
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
+            bypass_csp=bypass_csp,
             reduced_motion="reduce",
             locale="es-AR",
             timezone_id="America/Argentina/Buenos_Aires",
