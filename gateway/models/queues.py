@@ -109,6 +109,7 @@ class OutboxItem(Leased, table=True):
     __table_args__ = (
         Index("ix_outbox_item_due", "id", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_outbox_item_line", "ticket_id", "recipient", "id"),
+        Index("ix_outbox_item_state", "state", "id"),
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -44,6 +44,7 @@ def upgrade() -> None:
     where = sa.text("assignee_id IS NULL")
     columns = ["topic_id", "status", "updated_at", "id"]
     op.create_index("ix_ticket_unassigned", "ticket", columns, sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_outbox_item_state", "outbox_item", ["state", "id"])
     op.create_table(
         "search_document",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
