@@ -114,7 +114,7 @@ def test_a_failure_tells_its_id_and_nothing_else(app: Any, browse: Callable[...,
 def test_what_strangers_write_is_shown_and_does_nothing(
     hostile: str, browse: Callable[..., Browser], web_runtime: Runtime
 ) -> None:
-    """W12: in a name, a company, a topic, a subject, a text, a quote, reason, note, file, a server's words."""
+    """W12: in name, company, topic, subject, text, quote, reason, note, file and the words of a server."""
     with web_runtime.db.transaction() as session:
         company = make_company(session, name=hostile)
         client = make_user(session, **with_password(name=hostile, phone=hostile[:60], company_id=company.id))
