@@ -74,18 +74,14 @@ def test_paragraphs(text: str, expected: list[str]) -> None:
     ("text", "expected"),
     [
         pytest.param("hola\n\n    a\n      b\n\nfin", ["hola", "[a\n  b]", "fin"], id="indented"),
-        pytest.param(
-            "hola\n    - uno\n    - dos", ["hola<br>    - uno<br>    - dos"], id="a list below words"
-        ),
+        pytest.param("hola\n    - uno\n    - dos", ["hola<br>    - uno<br>    - dos"], id="a list"),
         pytest.param("    a\n\n    b\nc", ["[a]", "    b<br>c"], id="words right below"),
         pytest.param("x\n```\n<b>\n\n y\n```\nz", ["x", "[&lt;b&gt;\n\n y]", "z"], id="fenced"),
         pytest.param("```sql\nselect 1\n```", ["[select 1]"], id="fenced, with its language"),
         pytest.param("```\nno cierra", ["```<br>no cierra"], id="a fence that stays open"),
         pytest.param("```\n```\n\n \n", [], id="nothing in it"),
         pytest.param("\ta\n\t\tb", ["[a\n\tb]"], id="tabs"),
-        pytest.param(
-            "a\u2028b\x85c\u202ed\u061c\x9b", ["a<br>b<br>cd"], id="odd ends of lines, marks, controls"
-        ),
+        pytest.param("a\u2028b\x85c\u202ed\u061c\x9b", ["a<br>b<br>cd"], id="odd ends, marks, controls"),
         pytest.param("    http://a.example", ["[http://a.example]"], id="no link in code"),
     ],
 )
