@@ -86,11 +86,8 @@ def matching(session: Session, reader: Sender, wish: Wish, *, zone: ZoneInfo) ->
 def open_counts(session: Session, reader: Sender) -> Mapping[View, Count]:
     """Return how many open requests each list has, up to COUNTED."""
     zone = ZoneInfo("UTC")  # no day is asked for
-    sources = {view: lists.source_of(session, reader, Wish(view), zone=zone) for view in View}
-    values = {name: value for source in sources.values() for name, value in source.values.items()}
-    values |= sources[View.TOPICS].values
-    row: Any = run(session, select(*(pages.how_many(source) for source in sources.values())), **values).one()
-    return {view: pages.capped(number) for view, number in zip(sources, row, strict=True)}
+    sources = [lists.source_of(session, reader, Wish(view), zone=zone) for view in View]
+    return dict(zip(View, pages.count_each(session, sources), strict=True))
 
 
 def choices(session: Session, reader: Sender) -> Choices:

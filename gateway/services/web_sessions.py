@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Session
 
 from gateway import tokens
@@ -11,9 +11,29 @@ from gateway.models.columns import table_of
 from gateway.models.people import User, WebSession
 from gateway.rules.people import Sender, Theme, UserStatus, Verdict, is_staff
 from gateway.rules.sign_in import stay
+from gateway.services.statements import run
 
 SEEN_EVERY = timedelta(minutes=10)
 """How exactly "last seen" is known: a row written for every page would cost more than it tells."""
+
+ROW, PERSON = table_of(WebSession).c, table_of(User).c
+VISITOR = (
+    select(
+        ROW.created_at,
+        ROW.seen_at,
+        ROW.confirmed_at,
+        PERSON.id,
+        PERSON.email,
+        PERSON.name,
+        PERSON.role,
+        PERSON.status,
+        PERSON.language,
+        PERSON.theme,
+        PERSON.shortcuts,
+    )
+    .join_from(table_of(WebSession), table_of(User), PERSON.id == ROW.user_id)
+    .where(ROW.id_hash == bindparam("id_hash"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +62,7 @@ def start(session: Session, user: User, *, now: datetime) -> str:
 
 def find(session: Session, token: str, *, now: datetime) -> Visitor | None:
     """Return who a cookie stands for, or None when it is unknown, over, or its user disabled."""
-    row, person = table_of(WebSession), table_of(User)
-    found = session.execute(
-        select(
-            row.c.created_at,
-            row.c.seen_at,
-            row.c.confirmed_at,
-            person.c.id,
-            person.c.email,
-            person.c.name,
-            person.c.role,
-            person.c.status,
-            person.c.language,
-            person.c.theme,
-            person.c.shortcuts,
-        )
-        .join_from(row, person, person.c.id == row.c.user_id)
-        .where(row.c.id_hash == tokens.hash_token(token))
-    ).first()
+    found = run(session, VISITOR, id_hash=tokens.hash_token(token)).first()
     if found is None or found.status is not UserStatus.ACTIVE:
         return None
     limits = stay(found.role)
