@@ -485,3 +485,25 @@ def test_the_page_names_those_the_mail_goes_to(
     with web_runtime.db.snapshot() as session:
         told = select(col(OutboxItem.recipient)).where(col(OutboxItem.id) > 1)
         assert set(session.execute(told).scalars()) == {LAURA, DIEGO}
+
+
+def test_who_takes_part_replies_and_is_asked_only_about_what_they_may_read(
+    browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime
+) -> None:
+    with web_runtime.db.transaction() as session:
+        session.connection().exec_driver_sql(
+            "INSERT INTO participant (ticket_id, user_id, joined_at) "
+            f"SELECT {scene.ticket}, id, '2026-05-11 20:51:30' FROM person WHERE email = '{DIEGO}'"
+        )
+    diego, action = browse(DIEGO), f"{page_of(scene)}/mensajes"
+    fields = hidden(diego.get(page_of(scene)).text, action)
+    assert fields["visto"] == "0"  # everything there is was written before they joined
+    writes(web_runtime, scene, LAURA, "De Laura, que a Diego no se le mandó")
+    assert send(diego, action, fields | {"texto": "Yo también espero"}).status_code == 303
+    assert rows(web_runtime, scene)[-1].party is Party.CLIENT
+    fields = hidden(diego.get(page_of(scene)).text, action)
+    writes(web_runtime, scene, MARTIN, "Para los dos")
+    answer = send(diego, action, fields | {"texto": "¿Y?"})
+    assert answer.status_code == 409
+    assert "Martín Sosa respondió mientras escribías." in answer.text
+    assert "De Laura" not in answer.text
