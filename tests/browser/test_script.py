@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Page
 from sqlalchemy import select
 
 from gateway.models.columns import table_of
@@ -56,6 +57,12 @@ def path(visitor: Visitor) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
+def sent(page: Page) -> None:
+    """Wait until the page says so, and its script ran: it goes after the page."""
+    page.wait_for_selector("main .alert.ok")
+    page.wait_for_load_state()
+
+
 def test_choosing_and_the_keyboard(chromium: Chromium, site: Site, visit: Visit) -> None:
     operator = visit("operator")
     page = operator.page
@@ -101,7 +108,7 @@ def test_a_comment_that_was_begun_comes_back_as_a_comment(
     assert page.is_checked("[name=tipo][value=interno]")
     page.focus(TEXT)
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector("main .alert.ok")
+    sent(page)
     assert page.input_value(TEXT) == ""
     assert page.evaluate(KEPT) == 0
     assert "note" in (page.locator("article").last.get_attribute("class") or "")
@@ -119,7 +126,7 @@ def test_news_come_when_asked_for_and_leave_what_is_written(
     client.go(f"/solicitudes/{ticket}")
     client.page.fill(TEXT, "Va otra captura")
     client.page.keyboard.press("Control+Enter")
-    client.page.wait_for_selector("main .alert.ok")
+    sent(client.page)
     page.evaluate(LOOK_NOW)
     page.wait_for_selector(f"{BAR}:not([hidden])")
     assert page.inner_text(f"{BAR} span") == page.inner_text("#avisos") == "Hay 1 novedad en esta solicitud."
@@ -143,7 +150,7 @@ def test_dropped_files_are_listed_and_go_with_the_text(
     page.click("[data-chosen] li:first-child button")
     page.fill(TEXT, "Van las notas")
     page.click("#responder button.primary")
-    page.wait_for_selector("main .alert.ok")
+    sent(page)
     assert path(client) == f"/solicitudes/{ticket}"
     assert "notas.txt" in page.locator("article").last.inner_text()
     assert "captura.png" not in page.locator("article").last.inner_text()
