@@ -6,7 +6,7 @@ from anyio import to_thread
 from sqlmodel import Session
 from starlette.requests import Request
 
-from gateway.services import passwords
+from gateway.services import passwords, settings
 from webui.endpoint import form_of
 from webui.web import web_of
 
@@ -22,9 +22,8 @@ async def hashed_for(request: Request, own_words: OwnWords) -> str:
     web = web_of(request)
     password = form_of(request).get("clave", "")
     known = await web.runtime.db.in_thread(_looked_up, request, own_words)
-    config = web.runtime.config
-    words, minimum = (*known, config.site.name), config.accounts.password_min
-    return await to_thread.run_sync(_checked_and_hashed, password, minimum, words, limiter=web.hashing)
+    minimum = web.runtime.config.accounts.password_min
+    return await to_thread.run_sync(_checked_and_hashed, password, minimum, known, limiter=web.hashing)
 
 
 def _checked_and_hashed(password: str, minimum: int, own_words: tuple[str, ...]) -> str:
@@ -33,5 +32,6 @@ def _checked_and_hashed(password: str, minimum: int, own_words: tuple[str, ...])
 
 
 def _looked_up(request: Request, own_words: OwnWords) -> tuple[str, ...]:
-    with web_of(request).runtime.db.snapshot() as session:
-        return own_words(session)
+    runtime = web_of(request).runtime
+    with runtime.db.snapshot() as session:
+        return *own_words(session), settings.site_name(session, runtime.config.site)

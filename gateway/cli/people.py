@@ -41,7 +41,9 @@ def add(
     password_hash = None
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
-        own_words = (name, company or "", email, config.site.name)
+        with request.runtime() as runtime, runtime.db.snapshot() as session:
+            site = settings.site_name(session, config.site)
+        own_words = (name, company or "", email, site)
         passwords.check_rules(password, minimum=config.accounts.password_min, own_words=own_words)
         password_hash = passwords.hash_password(password)
     with request.runtime() as runtime, runtime.db.transaction() as session:

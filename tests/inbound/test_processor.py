@@ -23,10 +23,10 @@ from gateway.reader.reader import NO_CHILD, Mail, Reader, ReadingFailed
 from gateway.rules.admission import Outcome
 from gateway.rules.people import Role
 from gateway.runtime import Runtime
-from gateway.services import blobs, contributions, intake
+from gateway.services import blobs, contributions, intake, settings
 from gateway.services.blobs import SMALL
 from gateway.services.desk import Desk, open_desk
-from tests.factories import make_operator, make_topic
+from tests.factories import make_operator, make_topic, make_user, sender_of
 from tests.office import mail, parsed_templates
 from tests.outage import away, impatient
 from tests.queues import Clock, entries, items, make_entry
@@ -124,6 +124,21 @@ async def test_all_that_waits_is_applied_and_told_of(hall: Hall) -> None:
     assert set(outcomes.values()) == {Outcome.OPENED}
     assert hall.effects()[:2] == (len(made) + 1, len(made) + 1)
     assert max(hall.reader.batches) == BATCH
+
+
+async def test_mail_says_the_name_of_the_site_as_it_is_when_it_is_written(hall: Hall) -> None:
+    with hall.runtime.db.transaction() as session:
+        ada = sender_of(make_user(session, "ada@sysmo.example", role=Role.ADMIN))
+    processor = hall.processor()
+    for name in ("Andina", "Pampeana"):
+        with hall.runtime.db.transaction() as session:
+            settings.name_site(session, hall.runtime.config.site, name, by=ada, now=hall.clock())
+        before = len(items(hall.runtime.db))
+        hall.put_down()
+        await processor.work_off()
+        written = list(items(hall.runtime.db).values())[before:]
+        assert written
+        assert all(name.encode() in row.head for row in written)
 
 
 async def test_a_new_mail_wakes_the_processor_and_it_wakes_the_mailer(hall: Hall) -> None:
