@@ -83,6 +83,7 @@ def shown(request: Request, session: Session, composer: Composer, status: int = 
                 ticket=found,
                 handling=handling.read(session, number, person),
                 composer=composer,
+                newest=_newest(found),
                 seen=composer.seen or Seen(_newest(found), event),
                 printed=printed,
                 with_notes="notas" in query,
@@ -97,6 +98,7 @@ def shown(request: Request, session: Session, composer: Composer, status: int = 
         status=status,
         ticket=mine,
         composer=composer,
+        newest=_newest(mine),
         seen=seen,
         goes_on=goes_on,
     )
