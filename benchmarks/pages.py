@@ -110,7 +110,9 @@ def _served(scope: Scope) -> Iterator[tuple[Door, Door, Door]]:
     urls = []
     for requests in (SMALL, scope.requests):
         database = years.open_years(scope.data, requests, scope.database)
-        urls.append(database.engine.url.render_as_string(hide_password=False))
+        address = database.engine.url
+        plain = address.set(drivername=address.get_backend_name())
+        urls.append(plain.render_as_string(hide_password=False))
         database.close()
     with processes.helper("years_server", *urls) as server:
         heard = server.hear()

@@ -205,7 +205,7 @@ def test_the_years_of_a_help_desk_are_as_the_program_would_have_written_them(tmp
 
 
 def documents(session: Session) -> dict[int, tuple[str, str, set[str], set[str]]]:
-    """The words of each request; whether a stem that is both shown and hidden stands twice is all the same."""
+    """The words of each request; a stem both shown and hidden may stand twice or not."""
     return {
         each.ticket_id: (
             each.words,
