@@ -1,10 +1,11 @@
 """`inbox` and `search`: pages of a help desk with a million requests, beside the same with a thousand.
 
 Each figure is the median of milliseconds a page takes over HTTP, signed in, the reference that at 1,000
-requests, taking turns. And requests a second of the inbox beside a bare page of the same template.
+requests, taking turns. And pages a second of the inbox beside a bare page of the same template.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -13,11 +14,12 @@ from time import perf_counter
 from urllib.parse import quote
 
 from benchmarks import processes, years, years_texts
-from benchmarks.figures import Figure, tell
+from benchmarks.figures import Figure, middle, tell
 from benchmarks.scope import Scope
 
 SMALL = 1_000
 TURNS, WARM = 30, 5
+BROWSERS, PAGES = 4, 50
 INBOX = "/bandeja?vista=tematicas"
 
 
@@ -82,11 +84,24 @@ def _beside(name: str, small: Page, large: Page, scope: Scope) -> Figure:
 
 
 def _rate(name: str, ours: Door, bare: Door, scope: Scope) -> Figure:
-    """Requests a second on one connection; the bare page repeats what ours showed last."""
+    """Pages a second for some browsers at once; the bare page repeats what ours showed last."""
     ours.seconds(INBOX)
-    turns = [(ours.seconds(INBOX), bare.seconds(INBOX)) for _ in range(WARM + TURNS * scope.rounds)]
-    rates = [1 / median(each) for each in zip(*turns[WARM:], strict=True)]
-    return Figure(name, rates[0], "pages/s", rates[1])
+    return middle([(_pages(ours), _pages(bare)) for _ in range(1 + scope.rounds)][1:], name, "pages/s")
+
+
+def _pages(door: Door) -> float:
+    """Return how many pages a second a program gives to browsers that each wait for their own."""
+
+    def browse(_browser: int) -> None:
+        own = Door(HTTPConnection("127.0.0.1", door.connection.port, timeout=60), door.cookie)
+        for _ in range(PAGES):
+            own.seconds(INBOX)
+        own.connection.close()
+
+    began = perf_counter()
+    with ThreadPoolExecutor(BROWSERS) as browsers:
+        list(browsers.map(browse, range(BROWSERS)))
+    return BROWSERS * PAGES / (perf_counter() - began)
 
 
 @contextmanager
@@ -95,7 +110,9 @@ def _served(scope: Scope) -> Iterator[tuple[Door, Door, Door]]:
     urls = []
     for requests in (SMALL, scope.requests):
         database = years.open_years(scope.data, requests, scope.database)
-        urls.append(database.engine.url.render_as_string(hide_password=False))
+        address = database.engine.url
+        plain = address.set(drivername=address.get_backend_name())
+        urls.append(plain.render_as_string(hide_password=False))
         database.close()
     with processes.helper("years_server", *urls) as server:
         heard = server.hear()

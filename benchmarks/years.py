@@ -79,6 +79,7 @@ def _make_postgres(url: str, name: str, address: str, requests: int) -> None:
     plain = make_url(address).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, options="-c timezone=UTC -c synchronous_commit=off") as connection:
         connection.execute("SET session_replication_role = replica")  # keys are right by construction
+        connection.execute("SET maintenance_work_mem = '512MB'")
         kept = connection.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE indexname LIKE 'ix_%' AND schemaname = 'public'"
         ).fetchall()

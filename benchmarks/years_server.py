@@ -64,6 +64,8 @@ async def main() -> None:
 
         apps.append(Starlette(routes=[Route("/bandeja", bare)]))
         listeners = [socket.create_server(("127.0.0.1", 0)) for _ in apps]
+        for listener in listeners:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as webui.app does
         servers = [uvicorn.Server(_config(app)) for app in apps]
         say(ports=[each.getsockname()[1] for each in listeners], cookies=cookies)
         await asyncio.gather(*(each.serve([at]) for each, at in zip(servers, listeners, strict=True)))

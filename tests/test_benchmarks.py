@@ -10,15 +10,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import Session
 
-from benchmarks import corpus, intake, memory, pipeline, push, reading, send
+from benchmarks import corpus, intake, memory, pages, pipeline, push, reading, send
 from benchmarks.figures import Figure, middle
 from benchmarks.load import bring, read_manifest
 from benchmarks.manifest import write
 from benchmarks.scope import Scope
 from benchmarks.wire import Route, plain_route, render
+from benchmarks.years import open_years
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Surroundings
+from gateway.models.search import SearchDocument
+from gateway.services import books, search_index, search_upkeep
 from tests.fakes_relay import Relay
 
 TINY = Scope(mails=40, rounds=1, pushes=1, idle_seconds=0.2, large_octets=300_000)
@@ -185,3 +190,37 @@ def test_a_benchmark_runs_to_its_end_and_says_its_figures(
 def test_profiles_are_kept_where_they_are_asked_for(tmp_path: Path):
     send.measure(Scope(mails=8, rounds=1, profiles=tmp_path))
     assert (tmp_path / "send" / "mailer" / "main.prof").stat().st_size > 0
+
+
+def test_the_years_of_a_help_desk_are_as_the_program_would_have_written_them(tmp_path: Path):
+    database = open_years(tmp_path, 240)
+    with database.transaction() as session:
+        before = documents(session)
+        search_index.rebuild(session, list(before))
+        session.expire_all()
+        assert documents(session) == before
+        assert [each.rule for each in books.differences(session)] == []
+        assert search_upkeep.is_complete(session)
+    database.close()
+
+
+def documents(session: Session) -> dict[int, tuple[str, str, set[str], set[str]]]:
+    """The words of each request; a stem both shown and hidden may stand twice or not."""
+    return {
+        each.ticket_id: (
+            each.words,
+            each.hidden_words,
+            set(each.stems.split()),
+            set((each.stems + each.hidden_stems).split()),
+        )
+        for each in session.execute(select(SearchDocument)).scalars()
+    }
+
+
+def test_the_benchmarks_of_pages_run_to_their_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pages, "SMALL", 120)
+    monkeypatch.setattr(pages, "TURNS", 1)
+    monkeypatch.setattr(pages, "PAGES", 1)
+    scope = Scope(rounds=1, requests=240, data=tmp_path)
+    names = [figure.name for figure in pages.inbox(scope) + pages.search(scope)]
+    assert {"inbox", "inbox-bare", "inbox-200-messages", "search", "search-rare"} <= set(names)

@@ -102,12 +102,16 @@ class _Document:
 
 def add(session: Session, ticket: Ticket, message: Message) -> None:
     """Make a request found by a message that was just written, in the same transaction."""
-    row = run(session, KEPT, number=ticket.id).one_or_none() if message.number > 1 else None
+    hidden = not _is_shown(message, ticket.requester_id)
+    if message.number == 1:
+        head = _head(run(session, HEADS, numbers=[ticket.id]).one())
+        _insert(session, head.with_text(message.text, hidden=hidden))
+        return
+    row = run(session, KEPT, number=ticket.id).one_or_none()
     if row is None or row.version != words.VERSION:
-        rebuild(session, [ticket.id])  # its first, or one that the scheduler has not come to yet
+        rebuild(session, [ticket.id])  # the scheduler has not come to it yet
         return
     old = _Document(**row._mapping)
-    hidden = not _is_shown(message, ticket.requester_id)
     _change(session, old, old.with_text(message.text, hidden=hidden))
 
 
