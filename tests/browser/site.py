@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from gateway.db import Database
 from gateway.demo.fill import fill, sign_ins
 from gateway.models.columns import table_of
 from gateway.models.people import User
-from gateway.rules.people import Role
+from gateway.models.queues import JournalEntry
 from gateway.runtime import Runtime
 from gateway.services.desk import open_desk
 from gateway.services.journal import Settled
@@ -102,6 +102,15 @@ class Site:
         with self.office() as office:
             return office.deliver(raw, **envelope)
 
+    def apply_waiting(self) -> None:
+        """What a decision put back in line is applied, as the processor does."""
+        with self.office() as office:
+            entry = table_of(JournalEntry).c
+            for entry_id in list(
+                office.session.execute(select(entry.id).where(entry.outcome.is_(None))).scalars()
+            ):
+                office.apply(entry_id)
+
     def mails_to(self, address: str) -> list[EmailMessage]:
         """What was written to somebody, oldest first."""
         with self.office() as office:
@@ -118,11 +127,6 @@ class Site:
         with self.runtime.db.transaction() as session:
             session.execute(update(table_of(User)).values(language=language))
 
-    def role_of(self, email: str) -> Role:
-        with self.looking() as session:
-            person = table_of(User).c
-            return Role(session.execute(select(person.role).where(person.email == email)).scalar_one())
-
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._task = self._loop.create_task(app.run(self.runtime))
@@ -133,15 +137,6 @@ class Site:
         finally:
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How wide the windows are that pages are looked at in."""
-
-    phone: int = 390
-    desk: int = 1280
-    narrowest: int = 320
 
 
 def _free_port() -> int:
