@@ -8,10 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -92,25 +104,30 @@ def open_counts(session: Session, reader: Sender) -> Mapping[View, Count]:
 
 def choices(session: Session, reader: Sender) -> Choices:
     """Return the topics an operator answers, and who answers them, too (C6); an administrator all."""
-    topics, people = CHOICES[reader.role is Role.ADMIN]
-    served, staff = (
-        cast(Sequence[Any], run(session, each, reader=reader.user_id).all()) for each in (topics, people)
+    rows: Sequence[Any] = run(session, CHOICES[reader.role is Role.ADMIN], reader=reader.user_id).all()
+    return Choices(
+        topics=[(row.id, row.name) for row in rows if row.is_topic],
+        assignees=[(row.id, row.name) for row in rows if not row.is_topic],
     )
-    return Choices([(row[0], row[1]) for row in served], [(row[0], row[1]) for row in staff])
 
 
-def _choices(*, everything: bool) -> tuple[Select[Any], Select[Any]]:
+def _choices(*, everything: bool) -> Select[Any]:
+    """Topics in their order, then people by name: one statement for both."""
     topic, serving, person = table_of(Topic), table_of(TopicOperator), table_of(User)
     name = func.coalesce(func.nullif(person.c.name, ""), person.c.email)
-    topics: Select[Any] = select(topic.c.id, topic.c.name).order_by(topic.c.position, topic.c.name)
-    people: Select[Any] = select(person.c.id, name).order_by(func.lower(name), person.c.id)
-    people = people.where(person.c.role != Role.CLIENT, person.c.status == UserStatus.ACTIVE)
-    if everything:
-        return topics, people
-    mine = select(serving.c.topic_id).where(serving.c.user_id == lists.READER)
-    colleagues = select(serving.c.user_id).where(serving.c.topic_id.in_(mine))
-    concerned = or_(person.c.id.in_(colleagues), person.c.id == lists.READER)
-    return topics.where(topic.c.id.in_(mine)), people.where(concerned)
+    topics = select(
+        literal(1).label("is_topic"), topic.c.id, topic.c.name, topic.c.position, topic.c.name.label("sorted")
+    )
+    people = select(literal(0), person.c.id, name, literal(0), func.lower(name)).where(
+        person.c.role != Role.CLIENT, person.c.status == UserStatus.ACTIVE
+    )
+    if not everything:
+        mine = select(serving.c.topic_id).where(serving.c.user_id == lists.READER)
+        colleagues = select(serving.c.user_id).where(serving.c.topic_id.in_(mine))
+        topics = topics.where(topic.c.id.in_(mine))
+        people = people.where(or_(person.c.id.in_(colleagues), person.c.id == lists.READER))
+    both = union_all(topics, people).subquery()
+    return select(both).order_by(both.c.is_topic.desc(), both.c.position, both.c.sorted, both.c.id)
 
 
 def may_open(operator: Sender) -> ColumnElement[bool]:
