@@ -13,8 +13,8 @@ from urllib.parse import unquote
 from gateway.rules import limits
 from gateway.rules.attachments import HEAD_OCTETS, picture_type
 
-_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")*)>')
-_SOURCE = re.compile(r' src="(?i:cid):([^"]*)"')
+_TAG = re.compile(r'<(/?)([a-z][a-z0-9]{0,15})((?: [a-z]{1,20}="[^"]{0,100000}"){0,20})>')
+_SOURCE = re.compile(r' src="(?i:cid):([^"]{0,1000})"')
 
 
 def content_ids(html: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from tests.webui.conftest import PASSWORD
 
 DESK, PHONE, NARROWEST = 1280, 390, 320
 HEIGHT = 900
-EXPECTED = re.compile(r"the server responded with a status of (?:404|422)")
+EXPECTED = re.compile(r"the server responded with a status of (?:400|404|422)")
 """What the console says of an answer that is no mistake of the page."""
 
 SCRIPTS = re.compile(r"<script[^>]*></script>")

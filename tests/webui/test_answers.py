@@ -119,7 +119,7 @@ def test_what_strangers_write_is_shown_and_does_nothing(
         company = make_company(session, name=hostile)
         client = make_user(session, **with_password(name=hostile, phone=hostile[:60], company_id=company.id))
         operator = make_operator(session, **with_password(name=hostile))
-        topic = make_topic(session, hostile, operator)
+        topic = make_topic(session, hostile[:120], operator)
         ticket = make_ticket(session, client, topic, subject=hostile, assignee_id=operator.id)
         words = {"quoted": hostile, "verdict_reason": hostile[:120], "notes": [hostile], "entry": True}
         message = add_message(session, ticket, client, hostile, **words)
