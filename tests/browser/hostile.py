@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tests.webui.payloads import HTML, TEXTS
 
 BEYOND_ASCII = "=?utf-8?q?{}?="
-IN_ONE_MAIL = 16
+IN_ONE_MAIL = 14
 
 
 def mails(sender: str, to: str) -> Iterator[bytes]:

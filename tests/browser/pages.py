@@ -60,7 +60,11 @@ def sights(site: Site, *, tickets: int = 0) -> list[Sight]:
                 continue
             for who in WHO[access]:
                 found += [Sight(who, path) for path in places.of(route.path, who)]
+        some = ",".join(str(each) for each in places.tickets("operator")[:3])
     found += [Sight("operator", path) for path in INBOX_STATES]
+    found += [
+        Sight("operator", f"/bandeja/confirmar?accion={each}&s={some}") for each in ("cerrar", "reasignar")
+    ]
     found += [Sight("client", "/solicitudes?estado=cerrado&q=nadaqueexista"), Sight("client", "/no/existe")]
     found.append(Sight("anonymous", "/no/existe"))
     return found
@@ -93,7 +97,7 @@ class Places:
     def _values(self, path: str, name: str, who: str) -> list[object]:
         match name:
             case "number":
-                return self._tickets(who)
+                return self.tickets(who)
             case "token":
                 return ["a" * 52]
             case "topic":
@@ -114,7 +118,7 @@ class Places:
                 return self._first(select(item.id).where(item.state == OutboxState.FAILED))
         raise LookupError(f"{path}: no page of the tests knows what {name} is; tell tests/browser/pages.py")
 
-    def _tickets(self, who: str) -> list[object]:
+    def tickets(self, who: str) -> list[object]:
         """For a client one of each state; for operators those with something to see besides."""
         ticket, person, event, message = (table_of(each).c for each in (Ticket, User, Event, Message))
         mine = (

@@ -107,7 +107,7 @@ def test_nothing_strangers_write_runs_or_loads(
         visitor.sign_in(PEOPLE[who])
     watch = Watch(visitor)
     wrong = []
-    mine = [each for each in sights(hostile_site, tickets=12) if each.who == who]
+    mine = [each for each in sights(hostile_site, tickets=8) if each.who == who]
     of_each_kind = {re.sub(r"\d+|\?.*", "", each.path): each for each in mine}
     for sight in of_each_kind.values():
         wrong += watch.fill_forms(sight)

@@ -35,7 +35,7 @@
   const menus = () => all("details:is(.pop, .more)[open]");
   listen("click", (event) => {
     for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
-    const link = event.target.closest?.("[data-refresh]");
+    const link = event.target.closest?.("a[data-refresh]");
     if (link) { event.preventDefault(); refresh(); }
   });
 
