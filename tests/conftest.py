@@ -23,6 +23,9 @@ from gateway.runtime import Runtime
 
 POSTGRES_URL = os.environ.get("SYSMO_TEST_DATABASE_URL", "")
 ENGINES = ["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"]
+ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is slow and asks nothing that engines answer in their own way."""
+
 NOW = datetime(2026, 5, 11, 20, 48, tzinfo=UTC)
 
 

@@ -7,6 +7,7 @@ import pytest
 from starlette.routing import Route
 
 from gateway.runtime import Runtime
+from tests.conftest import ONE_ENGINE
 from tests.webui.conftest import Browser
 from tests.webui.scene import CANARY, RAW, Scene, make_scene
 
@@ -173,6 +174,7 @@ def test_the_table_names_every_route(app: Any) -> None:
     assert sorted(routes(app)) == sorted(TABLE)
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("who", PEOPLE)
 def test_every_route_answers_as_the_table_says(
     who: str, browse: Callable[..., Browser], scene: Scene

@@ -14,6 +14,7 @@ from gateway.models.queues import OutboxState
 from gateway.models.tickets import Ticket
 from gateway.rules.people import Access
 from gateway.runtime import Runtime
+from tests.conftest import ONE_ENGINE
 from tests.factories import make_company, make_operator, make_ticket, make_topic, make_user
 from tests.webui import payloads
 from tests.webui.conftest import Browser, with_password
@@ -110,6 +111,7 @@ def test_a_failure_tells_its_id_and_nothing_else(app: Any, browse: Callable[...,
     assert "content-security-policy" in answer.headers
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("hostile", payloads.TEXTS)
 def test_what_strangers_write_is_shown_and_does_nothing(
     hostile: str, browse: Callable[..., Browser], web_runtime: Runtime

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from gateway import models
 from gateway.runtime import Runtime
+from tests.conftest import ONE_ENGINE
 from tests.webui.conftest import Browser
 from tests.webui.scene import make_scene
 from tests.webui.test_access import PEOPLE, QUERIES, path_of
@@ -33,6 +34,7 @@ def contents(runtime: Runtime) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("who", PEOPLE)
 def test_no_page_changes_anything_by_being_looked_at(
     who: str, app: Any, browse: Callable[..., Browser], web_runtime: Runtime

@@ -9,6 +9,7 @@ from gateway.models.people import User
 from gateway.rules.people import Role, UserStatus
 from gateway.runtime import Runtime
 from gateway.services import accounts
+from tests.conftest import ONE_ENGINE
 from tests.factories import make_operator, make_user
 from tests.webui.conftest import BASE, PASSWORD, Browser, Clock, with_password
 
@@ -128,6 +129,7 @@ def test_an_address_without_account_waits_as_one_with(browse: Callable[..., Brow
     assert answers == [422] * 5 + [429]
 
 
+@ONE_ENGINE
 def test_a_network_waits_after_thirty_failures_of_any_account(
     browse: Callable[..., Browser], laura: User
 ) -> None:
