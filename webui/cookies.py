@@ -74,7 +74,8 @@ class Cookies:
     def notice(self, request: Request, secret: bytes) -> str:
         """What the last action had to say, signed so that nobody else puts words in our mouth."""
         encoded, _, signature = request.cookies.get(self._name(_NOTICE), "").partition(".")
-        if not encoded or not hmac.compare_digest(tokens.sign(secret, _NOTICE, encoded), signature):
+        ours = tokens.sign(secret, _NOTICE, encoded).encode()
+        if not encoded or not hmac.compare_digest(ours, signature.encode("utf-8", "replace")):
             return ""
         try:
             return base64.urlsafe_b64decode(encoded).decode()

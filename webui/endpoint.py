@@ -236,5 +236,8 @@ def _back_to(request: Request) -> str:
     """The page somebody was on: this one, or the one whose form they sent."""
     if request.method == "GET":
         return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    came_from = urlsplit(request.headers.get("referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # it is no address at all
+        return "/"
     return safe_path(came_from.path + (f"?{came_from.query}" if came_from.query else ""), "/")

@@ -1,8 +1,17 @@
-"""Numbers in forms: what is none is left out, never an error of ours."""
+"""Numbers in forms and addresses: what is none is left out or not found, never an error of ours."""
 
 from collections.abc import Mapping
 
+from starlette.convertors import IntegerConvertor
+
 DIGITS = 18
+"""So a number fits 64 bits: Python reads no more than some thousand digits, SQLite no larger number."""
+
+
+class NumberInPath(IntegerConvertor):
+    """A number in the path of a route; with a longer one the path leads nowhere (W17)."""
+
+    regex = f"[0-9]{{1,{DIGITS}}}"
 
 
 def number_in(fields: Mapping[str, str], name: str) -> int | None:

@@ -1,8 +1,10 @@
 """Every page there is: its address, and the view that declared who may use it (W1)."""
 
+from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
 from webui.endpoint import CONFIRM_PATH, Bare, Endpoint
+from webui.numbers import NumberInPath
 from webui.sent_form import BODY_OCTETS
 from webui.views import (
     account,
@@ -43,6 +45,8 @@ from webui.views import (
     ticket,
     topics_admin,
 )
+
+register_url_convertor("int", NumberInPath())
 
 
 def routes() -> list[BaseRoute]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from anyio import to_thread
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,8 +17,8 @@ from gateway.services import blobs
 from gateway.services.contributions import FiledAttachment
 
 FIELDS = 200
-FORM_TYPE = "application/x-www-form-urlencoded"
-FILES_TYPE = "multipart/form-data"
+FORM_TYPE = b"application/x-www-form-urlencoded"
+FILES_TYPE = b"multipart/form-data"
 FIELD_OCTETS = 2 * 1024 * 1024  # more than a message may have: what is too long is told in words (B6)
 FILES = 10
 FILE_OCTETS = 20 * 1024 * 1024
@@ -31,6 +32,7 @@ TOO_MUCH = _(
 )
 
 _KIND = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.ASCII)
+_ENCODING = b"utf-8"
 _CHUNK = 256 * 1024
 
 
@@ -55,8 +57,9 @@ async def read(request: Request, folder: Path, *, files: bool) -> SentForm:
 
     Files are spooled and hashed as they come. Whoever reads a form either places its files or discards them.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM_TYPE and not (files and kind == FILES_TYPE):
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    encoding = options.get(b"charset", _ENCODING).lower()
+    if kind not in ((FORM_TYPE, FILES_TYPE) if files else (FORM_TYPE,)) or encoding != _ENCODING:
         raise HTTPException(400)
     async with request.form(max_files=2 * FILES, max_fields=FIELDS, max_part_size=FIELD_OCTETS) as form:
         fields: dict[str, list[str]] = {}

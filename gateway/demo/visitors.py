@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from gateway.demo.fill import SignIn
 from gateway.errors import NotFound
-from gateway.services import accounts, passwords
+from gateway.services import accounts, passwords, topics
 
 WORDS = (
     "alero", "bandurria", "calden", "damajuana", "empanada", "fogata", "gorrion", "hornero", "isleta",
@@ -42,9 +42,9 @@ def make_passes(wanted: Sequence[SignIn]) -> tuple[Pass, ...]:
 
 
 def is_filled(session: Session, wanted: Sequence[SignIn]) -> bool:
-    """Whether this is the database of a demo; False for an empty one. NotFound where other people are."""
+    """Whether this is the database of a demo; False for an empty one. NotFound where something else is."""
     known = [accounts.find_by_email(session, each.email) is not None for each in wanted]
-    if not any(known) and accounts.list_users(session):
+    if not any(known) and (accounts.list_users(session) or topics.list_topics(session)):
         raise NotFound(wanted[0].email)
     return all(known)
 

@@ -20,6 +20,7 @@ from gateway.models.tickets import Event, Participant, Ticket
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Sender, UserStatus, Verdict, is_staff
 from gateway.services import entrance, senders, staff
+from gateway.services.conversation import LARGEST_NUMBER
 from gateway.services.desk import Desk
 from gateway.services.statements import add_all
 from gateway.services.timeline import record
@@ -117,6 +118,7 @@ def add(
 
 def remove(session: Session, ticket: Ticket, user_id: int, *, by: Sender, now: datetime) -> str | None:
     """End somebody's part in a ticket and what proves it; return their address, None if they had none."""
+    user_id = min(user_id, LARGEST_NUMBER)
     if user_id == ticket.requester_id:
         raise Invalid(FIELD, _("Who asked for the request always takes part in it."))
     participant, person, token = table_of(Participant), table_of(User), table_of(Token)

@@ -55,11 +55,15 @@ def confirm(
 
 
 def proven(session: Session, attempt: Attempt, *, good: bool, renewed_hash: str | None = None) -> User | None:
-    """Return whose password was right, or None; it may have changed since it was looked at.
+    """Return whose password was right, held, or None; it may have changed since it was looked at.
 
+    Whoever ends all their sessions waits, so that they end the one that begins here, too (W6).
     `renewed_hash` replaces the stored one, made when the settings were lower.
     """
-    user = session.get(User, attempt.user_id) if good and attempt.user_id is not None else None
+    if not good or attempt.user_id is None:
+        return None
+    held = {"key_share": True}
+    user = session.get(User, attempt.user_id, populate_existing=True, with_for_update=held)
     if user is None or user.status is not UserStatus.ACTIVE or user.password_hash != attempt.stored:
         return None
     if renewed_hash is not None:

@@ -115,6 +115,23 @@ def test_a_comment_that_was_begun_comes_back_as_a_comment(
     assert operator.problems == []
 
 
+def test_a_comment_that_was_begun_does_not_come_back_where_one_can_only_reply(
+    chromium: Chromium, site: Site, visit: Visit, ticket: int
+) -> None:
+    """Whoever answers a request no more, and takes part in it still, would send it to the client (T11)."""
+    client = visit("client")
+    page = client.page
+    client.go(f"/solicitudes/{ticket}")
+    page.evaluate(
+        """number => localStorage.setItem(
+            `borrador:${document.body.dataset.person}:/solicitudes/${number}/mensajes:texto`,
+            JSON.stringify({text: "Es un secreto", internal: true, at: Date.now()}))""",
+        ticket,
+    )
+    client.go(f"/solicitudes/{ticket}")
+    assert page.input_value(TEXT) == ""
+
+
 def test_news_come_when_asked_for_and_leave_what_is_written(
     chromium: Chromium, site: Site, visit: Visit, ticket: int
 ) -> None:

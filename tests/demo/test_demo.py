@@ -23,7 +23,7 @@ from gateway.rules.admission import Outcome
 from gateway.services import books, passwords
 from gateway.services.desk import open_desk
 from tests.conftest import NOW
-from tests.factories import make_user
+from tests.factories import make_topic, make_user
 from tests.office import parsed_templates
 
 COUNT = 16
@@ -87,5 +87,12 @@ def test_a_visitor_gets_new_passwords_and_another_database_none(session: Session
 
 def test_people_who_are_no_part_of_the_demo_are_left_alone(session: Session) -> None:
     make_user(session, "somebody@real.example")
+    with pytest.raises(NotFound):
+        visitors.is_filled(session, sign_ins())
+
+
+def test_topics_that_are_no_part_of_the_demo_are_left_alone(session: Session) -> None:
+    """Before anybody signed in, or wrote, an installation may have its topics."""
+    make_topic(session, "Ventas")
     with pytest.raises(NotFound):
         visitors.is_filled(session, sign_ins())

@@ -105,9 +105,9 @@
     }
     for (const field of fields().filter((each) => !each.value)) {
       const kept = attempt(() => JSON.parse(localStorage.getItem(nameOf(field))));
-      if (!kept?.text) continue;
+      const internal = kept?.internal && one("[name=tipo][value=interno]", field.form);
+      if (!kept?.text || (kept.internal && !internal)) continue; // an internal comment becomes no reply
       field.value = kept.text;
-      const internal = kept.internal && one("[name=tipo][value=interno]", field.form);
       if (internal) internal.checked = true;
       say(words().draft);
     }

@@ -11,15 +11,16 @@ from gateway.errors import Invalid
 from gateway.rules.mailbox_errors import mailbox_error
 from gateway.rules.people import Access
 from gateway.services import attention, held_mail, mail_health, trouble
+from gateway.services.conversation import LARGEST_NUMBER
 from gateway.services.held_mail import HeldPage
 from webui.endpoint import page, prepared_of
 from webui.forms import Form, Problem
 from webui.mail_reading import MailReading
+from webui.numbers import number_in
 from webui.views.administration import shown
 from webui.web import now_of, web_of
 
 PATH = "/admin/correo"
-LONGEST_KEY = 18
 
 
 async def held_with_subjects(request: Request) -> tuple[HeldPage, dict[int, str]]:
@@ -49,7 +50,8 @@ def show_again(request: Request, session: Session, error: Invalid) -> Response:
 
 def key_of(text: str | None) -> int | None:
     """Read the key of a page; anything else is the first one."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else None
+    key = number_in({"key": text or ""}, "key")
+    return min(key, LARGEST_NUMBER) if key is not None else None
 
 
 def _shown(request: Request, session: Session, form: Form, status: int = 200) -> Response:
