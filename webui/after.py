@@ -17,6 +17,8 @@ from webui.web import Web, now_of, person_of, visitor_of, web_of
 
 SHOWN_HEADER = "x-sysmo-shown"
 """Sent by our script when it brings new messages onto an open page because somebody asked to see them."""
+UNATTENDED_HEADER = "x-sysmo-unattended"
+"""Sent by our script when a page shows itself anew and nobody asked."""
 
 log = structlog.get_logger()
 

@@ -40,8 +40,9 @@ log = structlog.get_logger()
 def create_app(runtime: Runtime, *, compiled: Compiled | None = None) -> Starlette:
     """Return the application on a runtime; several may share their `compiled` templates."""
     rendering = Rendering(runtime.config, compiled)
-    failures = Failures(rendering)
     base_url, proxies = runtime.config.site.base_url, list(runtime.config.web.proxies)
+    cookies = Cookies(secure=base_url.startswith("https://"))
+    failures = Failures(rendering, cookies)
     middleware = [Middleware(Guard, base_url=base_url, error_page=failures.page)]
     if proxies:
         middleware.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies))
@@ -56,7 +57,7 @@ def create_app(runtime: Runtime, *, compiled: Compiled | None = None) -> Starlet
         runtime=runtime,
         desk=open_desk(runtime.config, runtime.secret),
         rendering=rendering,
-        cookies=Cookies(secure=base_url.startswith("https://")),
+        cookies=cookies,
         hashing=CapacityLimiter(HASHING_THREADS),
     )
     app.state.probe = health.Probe(runtime, health.look)

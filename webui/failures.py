@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.catalogue import _
-from gateway.rules.people import Theme
+from webui.cookies import Cookies
 from webui.rendering import Rendering
 
 _TITLES = {
@@ -27,8 +27,8 @@ _ADVICE = {
 class Failures:
     """Makes the error pages. They ask no database, so they work when it is away."""
 
-    def __init__(self, rendering: Rendering) -> None:
-        self._rendering = rendering
+    def __init__(self, rendering: Rendering, cookies: Cookies) -> None:
+        self._rendering, self._cookies = rendering, cookies
 
     def page(self, request: Request, status: int, identifier: str = "") -> Response:
         """Return the page for a status; `identifier` names the line in the log."""
@@ -39,9 +39,10 @@ class Failures:
             "identifier": identifier,
             "csrf": "",
             "person": None,
-            "theme": Theme.SYSTEM,
+            "theme": self._cookies.theme(request),
         }
-        return Response(self._rendering.render("failure.html", None, values), status, media_type="text/html")
+        page = self._rendering.render("failure.html", self._cookies.language(request), values)
+        return Response(page, status, media_type="text/html")
 
     async def answer(self, request: Request, error: Exception) -> Response:
         """Starlette's handler of an HTTPException."""

@@ -12,7 +12,7 @@ from gateway.cli.output import counter
 from gateway.cli.request import request_of, say
 from gateway.config import Config
 from gateway.demo import visitors
-from gateway.demo.fill import REQUESTS, fill, sign_ins
+from gateway.demo.fill import REQUESTS, colleagues, fill, sign_ins
 from gateway.errors import ConfigError
 from gateway.services.desk import open_desk
 
@@ -26,13 +26,13 @@ def demo(
     config, words = request.config, request.words
     _keep_inside(config)
     with request.runtime() as runtime:
-        passes = visitors.make_passes(sign_ins())
+        passes, closed = visitors.make_passes(sign_ins()), visitors.make_passes(colleagues())
         with runtime.db.transaction() as session, counter(words(_("Requests"))) as told:
             if not visitors.is_filled(session, sign_ins()):
                 say(words(_("Three months of a made-up help desk are being written…")))
                 desk = open_desk(config, runtime.secret)
                 fill(session, desk, runtime.blobs, now=runtime.now(), count=requests, told=told)
-            visitors.let_in(session, passes, now=runtime.now())
+            visitors.let_in(session, (*passes, *closed), now=runtime.now())
     url = f"{config.site.base_url.rstrip('/')}/ingresar"
     say(words(_("To look around, sign in at {url}:")).format(url=url))
     for each in passes:

@@ -78,5 +78,5 @@ async def _write(
 def _address(option: str, text: str) -> str:
     address = normal_form(text)
     if address is None:
-        raise Invalid(option, _("This is not an e-mail address."))
+        raise Invalid(option, _("This is not an e-mail address. Write it like name@company.com."))
     return address

@@ -48,6 +48,12 @@ def sign_ins() -> tuple[SignIn, ...]:
     )
 
 
+def colleagues() -> tuple[SignIn, ...]:
+    """Return the other operators: they have an account like anybody, and nobody is told its password."""
+    cast = make_cast(Random(SEED))  # noqa: S311  a play, no secret
+    return tuple(SignIn(each.email, each.name, Role.OPERATOR) for each in cast.operators[1:])
+
+
 def fill(
     session: Session,
     desk: Desk,
@@ -103,11 +109,11 @@ def _set_up(session: Session, desk: Desk, cast: Cast, *, now: datetime) -> dict[
             operators=[operator.email for operator in each.operators],
             default=each.stories == "punto-de-venta",
             reply_address=desk.mail.reply_address,
+            by=administrator,
             now=at,
         )
         topic.description, topic.position = each.description, number
         session.add(topic)
-        audit.note(session, Deed.TOPIC_ADDED, each.name, by=administrator, now=at)
         made[each.name] = topic
     for number, client in enumerate(each for each in cast.clients if each.registered):
         _account(session, desk, client, Role.CLIENT, now=now + timedelta(hours=4 * number))

@@ -10,9 +10,8 @@ from gateway.demo import letters
 from gateway.demo.cast import BORDER, HOUSE, Player
 from gateway.demo.letters import Draft
 from gateway.demo.performance import Case, Stage
-from gateway.models.site import Deed
 from gateway.rules.people import Sender
-from gateway.services import audit, held, threads, tickets
+from gateway.services import held, threads, tickets
 from gateway.services.held import Acceptance
 
 
@@ -120,7 +119,6 @@ class Strays:
         later = at + timedelta(hours=2)
         by = self._by()
         held.accept(self.stage.session, self.stage.desk, entry, Acceptance(), by=by, now=later)
-        audit.note(self.stage.session, Deed.MAIL_ACCEPTED, str(entry), by=by, now=later)
         self.stage.post.apply_next(now=later)
 
     def forged(self, at: datetime) -> int:
@@ -143,7 +141,6 @@ class Strays:
     def forged_and_discarded(self, at: datetime) -> None:
         entry, later, by = self.forged(at), at + timedelta(hours=3), self._by()
         held.discard(self.stage.session, entry, by=by, now=later)
-        audit.note(self.stage.session, Deed.MAIL_DISCARDED, str(entry), by=by, now=later)
 
     def the_same_twice(self, at: datetime) -> None:
         """A server that heard no answer sends its mail again."""

@@ -167,7 +167,7 @@ def checked_email(session: Session, mail: Mail, email: str) -> str:
     """Return the normal form of an address that may be a person's (L7); Invalid for any other."""
     address = normal_form(email)
     if address is None:
-        raise Invalid("email", _("This is not an e-mail address."))
+        raise Invalid("email", _("This is not an e-mail address. Write it like name@company.com."))
     if entrance.is_ours(session, mail, address):
         raise Invalid("email", _("This address belongs to the help desk itself. Use a person's."))
     return address

@@ -28,7 +28,7 @@ def ask_reset(session: Session, desk: Desk, email: str, peer: str, *, now: datet
     """
     address = normal_form(email)
     if address is None:
-        raise Invalid("email", _("This is not an e-mail address."))
+        raise Invalid("email", _("This is not an e-mail address. Write it like name@company.com."))
     caps = {
         f"reset:{address}": [limits.RESETS],
         f"reset-from:{peer_network(peer)}": [limits.RESETS_PER_PEER],

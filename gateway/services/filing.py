@@ -117,7 +117,7 @@ def _client(session: Session, desk: Desk, raw: str, *, now: datetime) -> Sender:
     """Return the client of an address, enrolled if nobody knew it; never one of the team or of ours (L7)."""
     email = normal_form(raw)
     if email is None:
-        raise Invalid("cliente", _("This is not an e-mail address."))
+        raise Invalid("cliente", _("This is not an e-mail address. Write it like name@company.com."))
     if entrance.is_ours(session, desk.mail, email):
         raise Invalid("cliente", _("This is an address of ours: nobody can be helped there."))
     (client,) = senders.enrol(session, desk, [Address(email)], now=now)

@@ -56,7 +56,8 @@ EFFECTS = {
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
-    """One held mail in the list. `head` is its beginning as it came: nobody has parsed it here."""
+    """One held mail in the list. `head` is its beginning as it came: nobody has parsed it here.
+    `acceptable`: whether there is a way to let it in."""
 
     id: int
     sender: str | None
@@ -64,6 +65,7 @@ class HeldLine:
     received_at: datetime
     held_at: datetime | None
     ticket: int | None
+    acceptable: bool
     head: bytes
     arrival: Arrival
 
@@ -250,6 +252,7 @@ def _line(row: Any, folder: Path) -> HeldLine:
         received_at=row.received_at,
         held_at=row.settled_at,
         ticket=row.ticket_id,
+        acceptable=held.why_never(row.reason, row.from_address) is None,
         head=row.head if row.head is not None else blobs.head_of_file(folder, row.sha256, HEAD_OCTETS),
         arrival=_arrival(row),
     )

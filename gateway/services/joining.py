@@ -149,7 +149,7 @@ def _address(session: Session, desk: Desk, raw: str) -> str:
     """Return the normal form; refused is one of ours, which is no person's (L7)."""
     email = normal_form(raw)
     if email is None:
-        raise Invalid(FIELD, _("This is not an e-mail address."))
+        raise Invalid(FIELD, _("This is not an e-mail address. Write it like name@company.com."))
     if entrance.is_ours(session, desk.mail, email):
         raise Invalid(FIELD, _("This is an address of ours: nobody can take part with it."))
     return email

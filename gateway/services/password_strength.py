@@ -25,14 +25,16 @@ _OTHER_SIGNS = str.maketrans(_SIGNS_FOR_LETTERS, "¡¿«»¬·¤±¶§")
 _SIGNS_TRIED = 3
 """zxcvbn tries every reading of these signs as letters: of many that takes seconds, so then none is read."""
 
-COMMON = _("This password is one of the most used, so it is among the first that others try.")
+COMMON = _("This password is one of the most used, so it is among the first that others try. Choose another.")
 _BECAUSE = {
-    "dictionary": _("This password is easy to guess: it is made of few and common words, names or numbers."),
-    "spatial": _("This password is easy to guess: it follows the keys of the keyboard."),
-    "repeat": _("This password is easy to guess: it repeats the same thing."),
-    "sequence": _("This password is easy to guess: it follows an order, such as abc or 123."),
-    "regex": _("This password is easy to guess: it is made of a year or a date."),
-    "date": _("This password is easy to guess: it is made of a year or a date."),
+    "dictionary": _(
+        "This password is easy to guess: it is made of few common words, names or numbers. Choose another."
+    ),
+    "spatial": _("This password is easy to guess: it follows the keys of the keyboard. Choose another."),
+    "repeat": _("This password is easy to guess: it repeats the same thing. Choose another."),
+    "sequence": _("This password is easy to guess: it follows an order, such as abc or 123. Choose another."),
+    "regex": _("This password is easy to guess: it is made of a year or a date. Choose another."),
+    "date": _("This password is easy to guess: it is made of a year or a date. Choose another."),
 }
 _TOO_SIMPLE = _("This password is easy to guess. Make it longer, with words that don't go together.")
 

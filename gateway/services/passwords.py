@@ -30,7 +30,7 @@ def check_rules(password: str, *, minimum: int, own_words: tuple[str, ...]) -> N
             "password", _("The password can have up to {count} characters."), count=passwords.LONGEST
         )
     if passwords.is_own_name(password, own_words):
-        raise Invalid("password", _("The password can't be made of your name, company or address."))
+        raise Invalid("password", _("Your name, company or address can't make the password. Choose another."))
     if password_strength.is_common(password):
         raise Invalid("password", password_strength.COMMON)
     if (reason := password_strength.weakness(password, own_words)) is not None:

@@ -24,7 +24,7 @@ def checked_name(raw_name: str, others: Iterable[str]) -> str:
     name = " ".join(raw_name.split())
     if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
         raise Invalid(
-            "name", _("A topic's name has up to {count} characters on one line."), count=NAME_CHARACTERS
+            "name", _("Write a name of up to {count} characters on one line."), count=NAME_CHARACTERS
         )
     if fold(name) in map(fold, others):
         raise Invalid("name", _("There is a topic of this name already."))
@@ -45,7 +45,7 @@ def checked_address(session: Session, raw_address: str, reply_address: str, own:
     """Return the normal form; refused are a person's address and one that looks like our tokens (L7)."""
     address = normal_form(raw_address)
     if address is None:
-        raise Invalid("address", _("This is not an e-mail address."))
+        raise Invalid("address", _("This is not an e-mail address. Write it like name@company.com."))
     if address == own:
         return address
     if find_token(reply_address, address) or find_bounce_token(reply_address, address):

@@ -190,3 +190,18 @@ def test_signing_out_forgets_what_was_begun(
     page.click("form[action='/salir'] button")
     page.wait_for_url("**/ingresar")
     assert page.evaluate(KEPT) == 0
+
+
+def test_the_page_of_the_mail_does_what_its_links_and_buttons_say(
+    chromium: Chromium, site: Site, visit: Visit
+) -> None:
+    administrator = visit("administrator")
+    page = administrator.page
+    administrator.go("/admin/correo")
+    page.click("#correo a[href^='/admin/correo/retenidos/'] b")
+    page.wait_for_url("**/admin/correo/retenidos/*")
+    administrator.go("/admin/correo")
+    page.click("#correo form[action$='/descartar'] button.danger")
+    page.wait_for_selector("main .alert.ok")
+    assert "Descartado" in page.inner_text("main .alert.ok")
+    assert administrator.problems == []

@@ -12,14 +12,16 @@ from stdnum.ar import cuit
 
 from gateway.config import Config
 from gateway.demo import visitors
-from gateway.demo.fill import fill, sign_ins
+from gateway.demo.fill import colleagues, fill, sign_ins
 from gateway.demo.visitors import Pass
 from gateway.errors import NotFound
 from gateway.models.columns import table_of
 from gateway.models.people import Company, User
 from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
+from gateway.models.site import AuditEntry
 from gateway.models.tickets import Message, Ticket
 from gateway.rules.admission import Outcome
+from gateway.rules.people import Role
 from gateway.services import books, passwords
 from gateway.services.desk import open_desk
 from tests.conftest import NOW
@@ -58,6 +60,12 @@ def test_the_books_of_a_demo_balance_and_it_has_what_pages_show(filled: Session)
     assert {Outcome.OPENED, Outcome.APPENDED, Outcome.HELD, Outcome.FAILED, Outcome.AUTOMATIC} <= outcomes
     states = set(column(filled, select(table_of(OutboxItem).c.state)))
     assert OutboxState.QUEUED not in states
+    audited = table_of(AuditEntry).c
+    deeds = filled.execute(select(audited.deed, audited.subject)).all()
+    assert len(deeds) == len(set(deeds))
+    assert set(column(filled, select(person.email).where(person.role == Role.OPERATOR))) == {
+        each.email for each in (*sign_ins(), *colleagues()) if each.role is Role.OPERATOR
+    }
     assert OutboxState.SENT in states
     assert {bool(each) for each in column(filled, select(table_of(Message).c.verified))} == {True, False}
     addresses = column(filled, select(person.email)) + column(

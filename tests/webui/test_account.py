@@ -223,6 +223,7 @@ def test_anybody_chooses_a_language_and_lands_where_they_were(
     fields = {"idioma": "en", "volver": "/clave"}
     assert browser.send_form("/idioma", fields, page="/clave").headers["location"] == "/clave"
     assert "Reset your password" in browser.get("/clave").text
+    assert "There is nothing here" in browser.get("/not-there").text
     away = browser.send_form("/idioma", fields | {"volver": "https://evil.example/"}, page="/clave")
     assert away.headers["location"] == "/"
     assert browser.send_form("/idioma", {"idioma": "xx"}, page="/clave").status_code == 404

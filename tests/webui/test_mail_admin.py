@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from gateway.mail.reading import Reading
 from gateway.models.columns import table_of
-from gateway.models.people import User
+from gateway.models.people import User, WebSession
 from gateway.models.queues import JournalEntry, OutboxItem, OutboxState, Purpose
 from gateway.models.site import AuditEntry, Deed
 from gateway.models.tickets import Event, Message, Participant
@@ -21,7 +21,7 @@ from gateway.runtime import Runtime
 from gateway.services import audit, outbox
 from tests.conftest import NOW
 from tests.office import Office, mail
-from tests.webui.conftest import Browser
+from tests.webui.conftest import Browser, Clock
 from tests.webui.scene import Scene, make_scene
 from webui.mail_reading import MailReading
 
@@ -287,7 +287,28 @@ def test_what_no_decision_overrules_offers_no_acceptance(browse: Callable[..., B
     page = browser.get(f"{OVERVIEW}/retenidos/{post.lonely}").text
     assert "No se puede aceptar." in page
     assert "/aceptar" not in page
+    assert "se puede aceptar más adelante" not in page
     assert decide(browser, post.lonely, "aceptar", destino="nueva").status_code == 422
+    listed = browser.get(OVERVIEW).text
+    assert f"/retenidos/{post.held}#decidir" in listed
+    assert f"/retenidos/{post.lonely}#decidir" not in listed
+    assert f"/retenidos/{post.lonely}/descartar" in listed
+
+
+def test_a_page_that_shows_itself_anew_keeps_no_session_alive(
+    browse: Callable[..., Browser], post: Post, clock: Clock
+) -> None:
+    browser = browse(ADA)
+    clock.now += timedelta(minutes=30)
+
+    def seen() -> Any:
+        with post.runtime.db.snapshot() as session:
+            return session.execute(select(table_of(WebSession).c.seen_at)).scalar_one()
+
+    assert browser.get(OVERVIEW, headers={"X-Sysmo-Unattended": "1"}).status_code == 200
+    assert seen() == NOW
+    assert browser.get(OVERVIEW).status_code == 200
+    assert seen() == clock.now
 
 
 def test_the_tab_counts_what_waits_for_a_person(browse: Callable[..., Browser], post: Post) -> None:

@@ -306,6 +306,8 @@ def test_a_reply_on_an_older_state_is_asked_once(
     answer = send(martin, action, fields)
     assert answer.status_code == 409
     assert alert in answer.text
+    assert "<title>Error: " in answer.text
+    assert "autofocus" in answer.text.partition('id="mientras"')[2].partition(">")[0]
     assert "Novedad que no vio" in answer.text
     assert "Mi &lt;texto&gt;</textarea>" in answer.text
     assert len(rows(web_runtime, scene)) == 4

@@ -3,7 +3,7 @@
    Listeners hang on the document, so a page that is swapped in needs none; start() does the rest. */
 "use strict";
 (() => {
-  const EVERY = 20_000, MINUTE = 60_000, WEEK = 7 * 24 * 60 * MINUTE;
+  const EVERY = 20_000, ANEW = 30_000, MINUTE = 60_000, WEEK = 7 * 24 * 60 * MINUTE;
   const DRAFT = "borrador:", SENT = "enviados";
   const one = (selector, from = document) => from.querySelector(selector);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -235,15 +235,17 @@
     bar.hidden = false;
     say(sentence);
   }
+  async function ask(header) {
+    const answer = await fetch(location.href, { headers: { [header]: "1" } }).catch(() => null);
+    return answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  }
+  const showNew = (page) => { for (const fresh of all("[data-live]", page)) one(`[data-live="${fresh.dataset.live}"]`)?.replaceWith(document.adoptNode(fresh)); };
   async function refresh() {
-    const answer = await fetch(location.href, { headers: { "X-Sysmo-Shown": "1" } }).catch(() => null);
-    const page = answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    const page = await ask("X-Sysmo-Shown");
     if (!page) { location.reload(); return; }
     const chosen = new Set(all(".sel input:checked").map((box) => box.value)), old = new Set(all("[id]").map((each) => each.id));
     document.title = page.title;
-    for (const fresh of all("[data-live]", page)) {
-      one(`[data-live="${fresh.dataset.live}"]`)?.replaceWith(document.adoptNode(fresh));
-    }
+    showNew(page);
     for (const far of all("input[name^=visto]", page)) {
       for (const near of all(`input[name=${far.name}]`)) near.value = far.value;
     }
@@ -253,6 +255,14 @@
     first.tabIndex = -1;
     first.focus();
   }
+
+  /* The state of the mail shows itself anew, unless nobody looks or somebody is at one of its buttons */
+  setInterval(async () => {
+    const place = () => one("[data-live][data-anew]"), before = place();
+    if (!before || document.hidden || before.contains(document.activeElement)) return;
+    const page = await ask("X-Sysmo-Unattended");
+    if (page && place() === before && !before.contains(document.activeElement)) showNew(page);
+  }, ANEW);
 
   /* "hace 4 min" goes on; after an hour it is a time of day */
   function age() {
@@ -271,6 +281,7 @@
     count();
     restore();
     look();
+    for (const tab of all(".tabs [aria-current]")) tab.parentElement.closest(".tabs").scrollLeft = tab.offsetLeft - 48;
     if (location.hash === "#q") one("#q")?.focus();
   }
   listen("visibilitychange", look);

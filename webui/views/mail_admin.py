@@ -13,6 +13,7 @@ from gateway.rules.people import Access
 from gateway.services import attention, held_mail, mail_health, trouble
 from gateway.services.conversation import LARGEST_NUMBER
 from gateway.services.held_mail import HeldPage
+from webui.after import UNATTENDED_HEADER, nobody_there
 from webui.endpoint import page, prepared_of
 from webui.forms import Form, Problem
 from webui.mail_reading import MailReading
@@ -39,6 +40,8 @@ async def held_with_subjects(request: Request) -> tuple[HeldPage, dict[int, str]
 
 @page(Access.ADMIN, prepare=held_with_subjects)
 def show_mail(request: Request, session: Session) -> Response:
+    if UNATTENDED_HEADER in request.headers:
+        nobody_there(request)
     return _shown(request, session, Form())
 
 
