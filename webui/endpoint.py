@@ -206,7 +206,7 @@ def files_of(request: Request) -> tuple[FiledAttachment, ...]:
     """The files that were sent, in place already; Invalid names the one that was too much."""
     form: SentForm = request.state.form
     if form.too_much:
-        raise Invalid("adjuntos", sent_form.TOO_MUCH, name=form.too_much)
+        raise Invalid("adjuntos", form.why, name=form.too_much)
     return form.files
 
 

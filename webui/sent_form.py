@@ -1,7 +1,7 @@
 """A form as it was sent: its fields as text, its files in the blob folder, within limits (W14)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from gateway.catalogue import _
 from gateway.mail.filenames import name_for, safe_filename
-from gateway.services import blobs
+from gateway.services import blobs, health
 from gateway.services.contributions import FiledAttachment
 
 FIELDS = 200
@@ -31,6 +31,8 @@ TOO_MUCH = _(
     "{name} was not taken: up to 10 files, 20 MB each and 25 MB in all. Choose the others again, too."
 )
 
+NO_ROOM = _("{name} was not taken: there is little room for files just now. Send the text alone, or wait.")
+
 _KIND = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.ASCII)
 _ENCODING = b"utf-8"
 _CHUNK = 256 * 1024
@@ -40,12 +42,13 @@ _CHUNK = 256 * 1024
 class SentForm:
     """The fields by name, each with all its values in order, and the files that were chosen.
 
-    `too_much` names the file that broke a limit: it and those after it were not taken.
+    `too_much` names the file that broke a limit: it and those after it were not taken. `why` is the limit.
     """
 
     fields: Mapping[str, Sequence[str]]
     files: tuple[FiledAttachment, ...] = ()
     too_much: str = ""
+    why: str = TOO_MUCH
     single: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +69,9 @@ async def read(request: Request, folder: Path, *, files: bool) -> SentForm:
         for name, value in form.multi_items():
             if isinstance(value, str):
                 fields.setdefault(name, []).append(value)
+        first = next((each.filename for each in _chosen(form)), None)
+        if first and not await to_thread.run_sync(_has_room, folder):
+            return SentForm(fields, too_much=safe_filename(first) or name_for("", 1), why=NO_ROOM)
         filed, too_much = await _file_away(form, folder)
     return SentForm(fields, filed, too_much)
 
@@ -82,15 +88,23 @@ def discard(form: SentForm) -> None:
         each.content.discard()
 
 
+def _has_room(folder: Path) -> bool:
+    """Whether files may be taken: what is left of the disk is for mail, refused at the same mark (D10)."""
+    return health.disk(folder).ok
+
+
+def _chosen(form: FormData) -> Iterator[UploadFile]:
+    """The files of a form; an empty field of a browser is one without a name."""
+    return (value for _name, value in form.multi_items() if isinstance(value, UploadFile) and value.filename)
+
+
 async def _file_away(form: FormData, folder: Path) -> tuple[tuple[FiledAttachment, ...], str]:
-    """Hash the files within the limits; an empty field of a browser is a file without a name."""
+    """Hash the files within the limits."""
     filed: list[FiledAttachment] = []
     left = ALL_OCTETS
-    for _name, value in form.multi_items():
-        if not isinstance(value, UploadFile) or not value.filename:
-            continue
+    for value in _chosen(form):
         kind = _kind(value.content_type or "")
-        name = safe_filename(value.filename.replace("%22", "'")) or name_for(kind, len(filed) + 1)
+        name = safe_filename((value.filename or "").replace("%22", "'")) or name_for(kind, len(filed) + 1)
         content = await to_thread.run_sync(_spool, value, folder, min(FILE_OCTETS, left))
         if content is None or len(filed) == FILES:
             return tuple(filed), name

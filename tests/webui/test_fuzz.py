@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
+from gateway.models.tickets import Attachment
 from gateway.runtime import Runtime
 from tests.webui.conftest import CSRF, Browser, Clock
 from tests.webui.scene import Scene, make_scene
@@ -209,3 +211,49 @@ def test_what_is_no_address_of_ours_is_no_way_back_from_the_password(
         headers=[(b"sec-fetch-site", b"same-origin"), (b"referer", referer.encode("latin-1"))],
     )
     assert (answer.status_code, answer.headers["location"]) == (303, "/confirmar-clave?next=/")
+
+
+NAMES = (
+    b'filename="../../etc/passwd"',
+    b'filename="..\\..\\boot.ini"',
+    b'filename="%2e%2e%2fa.txt"',
+    b'filename="/etc/cron.d/x"',
+    b'filename="C:\\autoexec.bat.txt"',
+    b'filename="a\x00.png"',
+    b'filename=".htaccess"',
+    b'filename="con.txt"',
+    b'filename="x\xe2\x80\xaegnp.txt"',
+    b"filename*=utf-8''..%2F..%2Fx%00.txt",
+    b"filename*=utf-7''+AC4ALgAv-x.txt",
+    b'filename*0="../"; filename*1="x.txt"',
+    b'filename="' + b"n" * 3000 + b'.txt"',
+    b'filename="\xff\xfe/x.txt"',
+)
+
+
+@pytest.mark.parametrize("written", NAMES)
+def test_a_file_keeps_no_path_and_nothing_unseen_of_its_name(
+    written: bytes, browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime
+) -> None:
+    browser = browse(PEOPLE["client"])
+    fields = {"csrf": Forms(browser).token, "envio": "1", "visto": "9", "texto": "Va"}
+    parts = [
+        f'--X\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    file = b'--X\r\nContent-Disposition: form-data; name="adjuntos"; ' + written + b"\r\n\r\nhola hola\r\n"
+    answer = browser.post(
+        f"/solicitudes/{scene.ticket}/mensajes",
+        content=b"".join([*parts, file, b"--X--\r\n"]),
+        headers={"Content-Type": "multipart/form-data; boundary=X", "Sec-Fetch-Site": "same-origin"},
+    )
+    with web_runtime.db.snapshot() as session:
+        stored = session.execute(select(Attachment.filename).where(col(Attachment.size) == 9)).scalars().all()
+    assert answer.status_code == 303
+    assert stored or b"*" in written
+    for name in stored:
+        assert name.isprintable()
+        assert not name.startswith(".")
+        assert not set(name) & set("/\\\0\u202e")
+        assert 0 < len(name) <= 120
+        assert name.partition(".")[0].lower() != "con"

@@ -13,7 +13,7 @@ from gateway.models.topics import Topic
 from gateway.rules.lifecycle import Channel, EventKind, MessageKind
 from gateway.rules.people import Party, UserStatus
 from gateway.runtime import Runtime
-from gateway.services import rates
+from gateway.services import health, rates
 from tests.factories import make_topic
 from tests.office import Office, body
 from tests.webui.conftest import Browser
@@ -173,6 +173,19 @@ def test_a_file_that_fails_leaves_the_text_and_is_named(
     assert "enorme.zip no se adjuntó" in answer.text
     assert "no imprime.</textarea>" in answer.text
     assert "Los archivos hay que elegirlos de nuevo" in answer.text
+
+
+def test_files_leave_the_last_of_the_disk_to_mail(
+    browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the mark at which mail is refused nobody fills it from a form; a text is taken still (D10)."""
+    monkeypatch.setattr(health, "disk", lambda folder: health.Disk(ok=False, free=1))
+    browser, fields = browse(LAURA), {"tematica": topic(web_runtime, "Accesos")}
+    answer = ask(browser, fields, files={"adjuntos": ("foto.png", b"x" * 100_000, "image/png")})
+    assert answer.status_code == 422
+    assert "foto.png no se tomó: queda poco lugar" in answer.text
+    assert [each for each in web_runtime.blobs.rglob("*") if each.is_file()] == []
+    assert ask(browser, fields).status_code == 303
 
 
 def test_one_topic_is_no_choice_many_are_a_list_and_none_is_said(
