@@ -32,7 +32,6 @@ WHO = {
 INBOX_STATES = (
     "/bandeja?vista=tematicas",
     "/bandeja?vista=mias",
-    "/bandeja?vista=tematicas&estado=todas&orden=antiguas",
     "/bandeja?vista=tematicas&estado=todas&q=factura&noleidas=1&adjuntos=1&desde=2026-01-01",
     "/bandeja?q=nadaqueexista",
 )
@@ -109,7 +108,7 @@ class Places:
                 role = Role.OPERATOR if "operadores" in path else Role.CLIENT
                 return self._first(select(person.id).where(person.role == role))
             case "id" if "retenidos" in path:
-                return self._first(select(table_of(JournalEntry).c.id).where(held.undecided()), 5)
+                return self._first(select(table_of(JournalEntry).c.id).where(held.undecided()), 2)
             case "id" if "entrada" in path:
                 entry = table_of(JournalEntry).c
                 return self._first(select(entry.id).where(entry.outcome == Outcome.FAILED))
