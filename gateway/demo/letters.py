@@ -102,16 +102,17 @@ def _mailbox(player: Player) -> Address:
 def _quote(writer: Player, answered: Answered, zone: ZoneInfo) -> str:
     program = writer.program
     there = answered.at.astimezone(zone)
-    lines = answered.text.splitlines()
+    lines, month = answered.text.splitlines(), MONTHS[there.month - 1]
     if program == "outlook":
         head = (
             f"________________________________\nDe: {answered.sender}\n"
-            f"Enviado: {there:%d/%m/%Y %H:%M}\nPara: {writer.name}\nAsunto: {answered.subject}\n"
+            f"Enviado: {DAYS[there.weekday()]}, {there.day} {month} {there:%Y %H:%M}\n"
+            f"Para: {writer.name}\nAsunto: {answered.subject}\n"
         )
         return "\n".join([head, *lines, ""])
     quoted = "\n".join(f"> {line}".rstrip() for line in lines)
     if program == "phone":
-        day = f"{there.day} {MONTHS[there.month - 1]} {there.year}"
+        day = f"{there.day} {month} {there.year}"
         said = f"El {day}, a las {there:%H:%M}, {answered.sender} escribió:"
         return f"Enviado desde mi iPhone\n\n> {said}\n>\n{quoted}\n"
     return f"{_attribution(answered, zone)}\n\n{quoted}\n"
