@@ -65,7 +65,7 @@ def write(draft: Draft, zone: ZoneInfo) -> bytes:
     for name, value in draft.headers:
         mail[name] = value
     own = draft.text if not writer.signature else f"{draft.text}\n\n{writer.signature}"
-    quote = _quote(writer.program, draft.answered, zone) if draft.answered else ""
+    quote = _quote(writer, draft.answered, zone) if draft.answered else ""
     mail.set_content(f"{own}\n\n{quote}" if quote else f"{own}\n", cte="quoted-printable")
     if writer.program == "gmail":
         mail.add_alternative(_html(own, draft.answered, zone), subtype="html", cte="quoted-printable")
@@ -99,18 +99,20 @@ def _mailbox(player: Player) -> Address:
     return Address(player.name, addr_spec=player.email)
 
 
-def _quote(program: str, answered: Answered, zone: ZoneInfo) -> str:
+def _quote(writer: Player, answered: Answered, zone: ZoneInfo) -> str:
+    program = writer.program
     there = answered.at.astimezone(zone)
-    lines = answered.text.splitlines()
+    lines, month = answered.text.splitlines(), MONTHS[there.month - 1]
     if program == "outlook":
         head = (
             f"________________________________\nDe: {answered.sender}\n"
-            f"Enviado: {there:%d/%m/%Y %H:%M}\nAsunto: {answered.subject}\n"
+            f"Enviado: {DAYS[there.weekday()]}, {there.day} {month} {there:%Y %H:%M}\n"
+            f"Para: {writer.name}\nAsunto: {answered.subject}\n"
         )
         return "\n".join([head, *lines, ""])
     quoted = "\n".join(f"> {line}".rstrip() for line in lines)
     if program == "phone":
-        day = f"{there.day} {MONTHS[there.month - 1]} {there.year}"
+        day = f"{there.day} {month} {there.year}"
         said = f"El {day}, a las {there:%H:%M}, {answered.sender} escribió:"
         return f"Enviado desde mi iPhone\n\n> {said}\n>\n{quoted}\n"
     return f"{_attribution(answered, zone)}\n\n{quoted}\n"

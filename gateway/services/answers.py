@@ -69,7 +69,7 @@ def _from_operator(
     # what an operator passes on was written for somebody else: in doubt it is for the team (T11)
     internal = asked.internal or thread.answers_internal or subjects.is_forward(mail.subject)
     kind = MessageKind.INTERNAL if internal else MessageKind.PUBLIC
-    contribution = replace(letter.contribution, text=mail.commands.rest, kind=kind)
+    contribution = replace(letter.contribution, text=mail.commands.rest, kind=kind, closes=asked.close)
     says_something = bool(contribution.text.strip() or contribution.files)
     if internal and not says_something and not asked.any:
         says_something, contribution = True, replace(contribution, text=mail.text)

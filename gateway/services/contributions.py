@@ -48,6 +48,7 @@ class Contribution:
     unreadable: bool = False
     notes: tuple[str, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)  # what its event tells operators besides
+    closes: bool = False  # the ticket is closed right after it, which its mails say already
 
 
 def file_away(folder: Path, files: Iterable[AttachedFile]) -> tuple[FiledAttachment, ...]:

@@ -27,7 +27,7 @@ from gateway.mail.notice import (
 from gateway.models.people import Token, TokenPurpose
 from gateway.models.queues import OutboxState, Purpose
 from gateway.models.tickets import Message
-from gateway.rules.lifecycle import Channel, MessageKind
+from gateway.rules.lifecycle import Channel, MessageKind, Status
 from gateway.rules.people import UserStatus, is_staff
 from gateway.services import outbox, timeline
 from gateway.services.desk import Desk
@@ -79,6 +79,8 @@ class Mail:
     to: Person
     form: Form
     now: datetime
+    status: Status | None = None
+    """What it says of the ticket; None: as the ticket is."""
 
     def values(self, **more: Any) -> Values:
         """What every mail on a ticket may show, and more."""
@@ -94,7 +96,7 @@ class Mail:
                 subject=ticket.subject,
                 token=f"[#{ticket.id}-{desk.code(ticket.id)}]",
                 topic=self.circle.topic.name,
-                status=ticket.status,
+                status=self.status or ticket.status,
                 created_at=ticket.created_at,
                 requester=self.circle.name_of(ticket.requester_id),
                 others=max(len(self.circle.participants) - 1, 0),

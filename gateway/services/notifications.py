@@ -15,7 +15,7 @@ from gateway.models.queues import Purpose
 from gateway.models.tickets import Attachment, Event, Message, Ticket
 from gateway.rules import limits, mentions
 from gateway.rules.audience import operators_told
-from gateway.rules.lifecycle import Channel, EventKind
+from gateway.rules.lifecycle import Channel, EventKind, Status
 from gateway.rules.people import Party, Sender, Verdict
 from gateway.services import account_mail, digests, outbox, recipients, staff
 from gateway.services.desk import Desk
@@ -50,6 +50,7 @@ class Happening:
     believed: bool = False  # the verdict on the mail acknowledged is pass
     written_to: str = ""  # the address it came to
     reopened: bool = False
+    closes: bool = False  # the ticket is closed right after the answer
     brought_by: Sender | None = None  # the operator who opened it on the author's behalf
 
 
@@ -218,9 +219,9 @@ def _queue(
     writer = circle.people.get(_writer(happening, author) or 0)
     files = [_reference(desk, each) for each in happening.attachments]
     claims_staff = _claims_staff(session, happening, writer)
-    rows = []
+    rows, status = [], Status.CLOSED if happening.closes else None
     for user, form in told:
-        mail = Mail(desk, circle, circle.people[user], form, now)
+        mail = Mail(desk, circle, circle.people[user], form, now, status)
         values = mail.values_of(
             happening.message,
             writer,

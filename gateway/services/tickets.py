@@ -117,7 +117,7 @@ def add_message(
     if party is Party.OPERATOR and ticket.first_reply_at is None:
         ticket.first_reply_at = now
     event = record(session, ticket, EventKind.REPLIED, by=author, now=now, message=message, **detail)
-    happening = Happening(event, message, attachments, reopened=woken)
+    happening = Happening(event, message, attachments, reopened=woken, closes=contribution.closes)
     notifications.announce(session, desk, ticket, happening, author=author, now=now)
     return message
 

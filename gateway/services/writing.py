@@ -115,7 +115,13 @@ def _contribution(draft: Draft) -> Contribution:
     if not text and not draft.files:
         raise Invalid("texto", _("Write your message or attach a file."))
     kind = MessageKind.INTERNAL if draft.internal else MessageKind.PUBLIC
-    return Contribution(text=text, files=draft.files, kind=kind, channel=Channel.WEB)
+    return Contribution(
+        text=text,
+        files=draft.files,
+        kind=kind,
+        channel=Channel.WEB,
+        closes=draft.close and not draft.internal,
+    )
 
 
 def _refuse_commands(text: str) -> None:

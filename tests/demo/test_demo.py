@@ -61,6 +61,8 @@ def test_the_books_of_a_demo_balance_and_it_has_what_pages_show(filled: Session)
     states = set(column(filled, select(table_of(OutboxItem).c.state)))
     assert OutboxState.QUEUED not in states
     audited = table_of(AuditEntry).c
+    quoted = column(filled, select(table_of(Message).c.quoted))
+    assert any("Enviado: " in str(each) for each in quoted), "what Outlook quotes is folded"
     deeds = filled.execute(select(audited.deed, audited.subject)).all()
     assert len(deeds) == len(set(deeds))
     assert set(column(filled, select(person.email).where(person.role == Role.OPERATOR))) == {

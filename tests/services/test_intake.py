@@ -205,6 +205,7 @@ def test_commands_take_assign_and_close(desk: Desk) -> None:
     (last,) = desk.office.out()
     assert "Listo, ya sale." in body(last)
     assert "#cerrar" not in body(last)
+    assert "Estado: Cerrado." in body(last)
     assert (ticket.status, ticket.closed_at) == (Status.CLOSED, desk.office.now)
 
 

@@ -117,7 +117,9 @@ def test_send_and_close_does_both_and_tells_once(
 ) -> None:
     assert post(browse(MARTIN), scene, "Listo.", fields={"cerrar": "1"}).status_code == 303
     assert ticket_of(web_runtime, scene.ticket).status is Status.CLOSED
-    assert [each["X-Purpose"] for each in mails(web_runtime)] == ["reply"]
+    (told,) = mails(web_runtime)
+    assert told["X-Purpose"] == "reply"
+    assert "Estado: Cerrado." in body(told)
 
 
 def test_an_internal_comment_reaches_no_client(
