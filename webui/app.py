@@ -53,6 +53,7 @@ def create_app(runtime: Runtime, *, compiled: Compiled | None = None) -> Starlet
         middleware=middleware,
         exception_handlers={HTTPException: failures.answer},
     )
+    app.router.redirect_slashes = False  # it would build an address from the Host header (W8)
     app.state.web = Web(
         runtime=runtime,
         desk=open_desk(runtime.config, runtime.secret),

@@ -72,6 +72,8 @@ PER_PEER = Rate(60, timedelta(minutes=1))
 TICKETS_PER_ADDRESS_HOUR = Rate(20, timedelta(hours=1))
 TICKETS_PER_ADDRESS_DAY = Rate(100, timedelta(days=1))
 TICKETS_PER_ADDRESS = (TICKETS_PER_ADDRESS_HOUR, TICKETS_PER_ADDRESS_DAY)
+REPLIES_PER_CLIENT = Rate(60, timedelta(hours=1))
+"""On the web, where each tells operators by mail and may bring files."""
 PER_UNVERIFIED_DOMAIN = Rate(30, timedelta(minutes=10))
 TOKEN_GUESSES = Rate(20, timedelta(hours=1))
 

@@ -56,6 +56,11 @@ def admit_form(session: Session, email: str, *, now: datetime) -> bool:
     return counters.take(session, _address_key(email), *limits.TICKETS_PER_ADDRESS, now=now)
 
 
+def admit_reply(session: Session, email: str, *, now: datetime) -> bool:
+    """Whether a client may write one more message on the web; counts it if so."""
+    return counters.take(session, f"replies:{email}", limits.REPLIES_PER_CLIENT, now=now)
+
+
 def room(session: Session, emails: Collection[str], *, now: datetime) -> Room:
     """Return how much is left for these addresses, with what waits in the journal counted, too."""
     waiting = _waiting(session, emails)

@@ -20,7 +20,7 @@ from gateway.rules import lifecycle, limits
 from gateway.rules.admission import Standing
 from gateway.rules.lifecycle import Channel, MessageKind
 from gateway.rules.people import Party, Sender, Verdict, is_staff
-from gateway.services import filing, overtaken, participants, publishing, recipients, threads, tickets
+from gateway.services import filing, overtaken, participants, publishing, rates, recipients, threads, tickets
 from gateway.services.contributions import Contribution, FiledAttachment
 from gateway.services.conversation import LARGEST_NUMBER
 from gateway.services.desk import Desk
@@ -164,6 +164,10 @@ def _as_client(
     session: Session, desk: Desk, ticket: Ticket, client: Sender, contribution: Contribution, *, now: datetime
 ) -> Written:
     """A ticket closed too long ago is not woken: what goes on from it is a request of its own (T4)."""
+    if not rates.admit_reply(session, client.email, now=now):
+        raise Invalid(
+            "texto", _("You wrote very often in the last hour. Wait a little, or answer by e-mail.")
+        )
     reopen_days = desk.tickets.reopen_days
     if not lifecycle.can_reopen(ticket.closed_at, now=now, reopen_days=reopen_days):
         number = filing.go_on(session, desk, ticket, client, contribution, now=now)

@@ -16,6 +16,7 @@ from gateway.models.tickets import Attachment, Event, Message, Ticket
 from gateway.rules.lifecycle import Channel, EventKind, MessageKind, Status
 from gateway.rules.people import Party
 from gateway.runtime import Runtime
+from gateway.services import rates
 from tests.office import Office, body
 from tests.webui.conftest import Browser
 from tests.webui.filling import fill, hidden, send
@@ -419,6 +420,19 @@ def test_a_form_sent_four_times_at_once_writes_once(
 
 
 # W2, C4
+
+
+def test_a_client_who_writes_without_end_has_to_wait(
+    browse: Callable[..., Browser], web_runtime: Runtime, scene: Scene
+) -> None:
+    with web_runtime.db.transaction() as session:
+        allowed = [rates.admit_reply(session, LAURA, now=web_runtime.now()) for _ in range(60)]
+    assert all(allowed)
+    refused = post(browse(LAURA), scene, "Una más")
+    assert refused.status_code == 422
+    assert "Escribiste muy seguido" in refused.text
+    assert "Una más" in refused.text
+    assert post(browse(MARTIN), scene, "De a poco").status_code == 303
 
 
 @pytest.mark.parametrize("who", [DIEGO, CARLA, None])
