@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
@@ -22,9 +22,8 @@ from gateway.services import used_forms, web_sessions
 from gateway.services.contributions import FiledAttachment
 from webui import csrf, sent_form
 from webui.after import noting
-from webui.hosts import safe_path
 from webui.sent_form import BODY_OCTETS, UPLOAD_BODY_OCTETS, SentForm
-from webui.web import ONCE, now_of, open_web, redirect, web_of
+from webui.web import ONCE, back_to, now_of, open_web, redirect, web_of
 
 CONFIRMED_FOR = timedelta(minutes=10)
 """So long a password that was given counts for what is sensitive (W6)."""
@@ -141,7 +140,7 @@ class Endpoint:
                 raise HTTPException(404)
             return redirect(request, _sign_in_path(request))
         if self.sensitive and visitor is not None and now_of(request) - visitor.confirmed_at > CONFIRMED_FOR:
-            return redirect(request, f"{CONFIRM_PATH}?next={quote(_back_to(request), safe='/')}")
+            return redirect(request, f"{CONFIRM_PATH}?next={quote(back_to(request), safe='/')}")
         return None
 
 
@@ -230,14 +229,3 @@ def _sign_in_path(request: Request) -> str:
         return "/ingresar"
     query = f"?{request.url.query}" if request.url.query else ""
     return f"/ingresar?next={quote(request.url.path + query, safe='/')}"
-
-
-def _back_to(request: Request) -> str:
-    """The page somebody was on: this one, or the one whose form they sent."""
-    if request.method == "GET":
-        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    try:
-        came_from = urlsplit(request.headers.get("referer", ""))
-    except ValueError:  # it is no address at all
-        return "/"
-    return safe_path(came_from.path + (f"?{came_from.query}" if came_from.query else ""), "/")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
@@ -17,6 +18,7 @@ from gateway.services.desk import Desk
 from gateway.services.web_sessions import Visitor
 from webui.cookies import Cookies
 from webui.csrf import form_token
+from webui.hosts import safe_path
 from webui.rendering import Rendering
 
 ONCE = "envio"
@@ -89,6 +91,17 @@ def language_of(request: Request) -> str | None:
     return visitor.language if visitor is not None else web_of(request).cookies.language(request)
 
 
+def back_to(request: Request) -> str:
+    """The page somebody was on: this one, or the one whose form they sent."""
+    if request.method in ("GET", "HEAD"):
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # it is no address at all
+        return "/"
+    return safe_path(came_from.path + (f"?{came_from.query}" if came_from.query else ""), "/")
+
+
 def show(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """Answer with a page."""
     web, visitor = web_of(request), visitor_of(request)
@@ -103,6 +116,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: object
             "notice": cookies.notice(request, web.runtime.secret),
             "now": now_of(request),
             "path": request.url.path,
+            "back": back_to(request),
             "person": visitor.person if visitor is not None else None,
             "shortcuts": visitor is not None and visitor.shortcuts,
             "site_name": web.desk.site.name,

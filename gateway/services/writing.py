@@ -165,9 +165,7 @@ def _as_client(
 ) -> Written:
     """A ticket closed too long ago is not woken: what goes on from it is a request of its own (T4)."""
     if not rates.admit_reply(session, client.email, now=now):
-        raise Invalid(
-            "texto", _("You wrote very often in the last hour. Wait a little, or answer by e-mail.")
-        )
+        raise Invalid("texto", _("You wrote very often in the last hour. Wait a little, or send an e-mail."))
     reopen_days = desk.tickets.reopen_days
     if not lifecycle.can_reopen(ticket.closed_at, now=now, reopen_days=reopen_days):
         number = filing.go_on(session, desk, ticket, client, contribution, now=now)
