@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from gateway.errors import Invalid
 from gateway.services.inboxes import PAGE, Count, Key, Order, Wish
 from webui.forms import Form, Problem
 from webui.wishes import Place, active, bare_of, query_of
+
+INBOX = "/bandeja"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class ListPage:
     filters: Sequence[Filter]
     known: bool
     filled: Form
+    within: str  # what a link to one of its requests says of where it came from
 
     @property
     def several(self) -> bool:
@@ -85,4 +89,5 @@ def list_page(
         filters=[Filter(name, address.of(without)) for name, without in active(wish, address.bare)],
         known=place.number == 1 and wish.order is Order.RECENT,
         filled=Form(problems=problems),
+        within=f"?{urlencode({'de': query_of(wish, address.bare, place)})}" if address.path == INBOX else "",
     )

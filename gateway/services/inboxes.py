@@ -90,6 +90,34 @@ def page(session: Session, reader: Sender, wish: Wish, *, after: Key | None = No
     return Page([lines[number] for number in found.numbers], found.after)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The requests beside one on a page of a list. `page_after`: the one after it is on the next page."""
+
+    index: int
+    before: int | None
+    after: int | None
+    page_after: Key | None = None
+
+
+def beside(
+    session: Session, reader: Sender, wish: Wish, number: int, *, after: Key | None, zone: ZoneInfo
+) -> Beside | None:
+    """Return what stands beside a request on a page of a list; None when it is not on that page now."""
+    readable = _readable(reader, wish.view)
+    found = pages.keys(session, reader, wish, after=after, zone=zone, readable=readable)
+    if number not in found.numbers:
+        return None
+    index = found.numbers.index(number)
+    before = found.numbers[index - 1] if index > 0 else None
+    if index + 1 < len(found.numbers):
+        return Beside(index, before, found.numbers[index + 1])
+    if found.after is None:
+        return Beside(index, before, None)
+    more = pages.keys(session, reader, wish, after=found.after, zone=zone, readable=readable).numbers
+    return Beside(index, before, more[0] if more else None, found.after)
+
+
 def matching(session: Session, reader: Sender, wish: Wish, *, zone: ZoneInfo) -> Count:
     """Return how many requests fulfil a wish, up to COUNTED."""
     return pages.count(session, reader, wish, zone=zone, readable=_readable(reader, wish.view))

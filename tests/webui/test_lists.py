@@ -46,7 +46,7 @@ def many(web_runtime: Runtime, scene: Scene) -> None:
 
 
 def shown(text: str) -> list[str]:
-    return re.findall(r'class="subj"><div><a href="/solicitudes/(\d+)"', text)
+    return re.findall(r'class="subj"><div><a href="/solicitudes/(\d+)[?"]', text)
 
 
 def links(text: str) -> dict[str, str]:

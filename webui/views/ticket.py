@@ -13,9 +13,11 @@ from gateway.services import handling, histories, overtaken, portal, writing
 from gateway.services.conversation import Conversation, MessageShown
 from gateway.services.overtaken import Meanwhile, Overtaken, Seen
 from webui.after import note_read
+from webui.among import among
 from webui.endpoint import form_of, page
 from webui.forms import Form, refused
 from webui.numbers import number_in
+from webui.views.inbox import INBOX
 from webui.web import now_of, person_of, show, web_of
 
 INTERNAL = "interno"
@@ -85,6 +87,7 @@ def shown(request: Request, session: Session, composer: Composer, status: int = 
                 composer=composer,
                 newest=_newest(found),
                 seen=composer.seen or Seen(_newest(found), event),
+                among=among(request, session, INBOX, number),
                 printed=printed,
                 with_notes="notas" in query,
             )
