@@ -23,6 +23,13 @@ from gateway.runtime import Runtime
 
 POSTGRES_URL = os.environ.get("SYSMO_TEST_DATABASE_URL", "")
 ENGINES = ["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"]
+STRICTEST_ENGINE = pytest.mark.parametrize("database_url", ENGINES[-1:], indirect=True)
+"""For nonsense in many forms: PostgreSQL, where there is one, refuses more of it."""
+
+POSTGRES_ONLY = pytest.mark.parametrize(
+    "database_url", [each for each in ENGINES if each == "postgresql"], indirect=True
+)
+
 ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what is slow and asks nothing that engines answer in their own way."""
 

@@ -24,7 +24,7 @@ from gateway.rules.admission import Outcome
 from gateway.rules.people import Role
 from gateway.services import books, passwords
 from gateway.services.desk import open_desk
-from tests.conftest import NOW
+from tests.conftest import NOW, ONE_ENGINE
 from tests.factories import make_topic, make_user
 from tests.office import parsed_templates
 
@@ -49,6 +49,7 @@ def column(session: Session, statement: object) -> list[object]:
     return list(session.execute(statement).scalars())  # type: ignore[call-overload]
 
 
+@ONE_ENGINE
 def test_the_books_of_a_demo_balance_and_it_has_what_pages_show(filled: Session) -> None:
     ticket, person, entry = table_of(Ticket).c, table_of(User).c, table_of(JournalEntry).c
     assert list(books.differences(filled)) == []

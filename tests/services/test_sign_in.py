@@ -10,16 +10,19 @@ from sqlmodel import col
 from gateway.db import Database
 from gateway.models.people import User
 from gateway.services import sign_in
+from tests.conftest import POSTGRES_ONLY
 from tests.factories import make_user
 from tests.webui.conftest import PASSWORD_HASH
 
 
+@POSTGRES_ONLY
 def test_what_ends_all_sessions_waits_for_a_sign_in_that_is_under_way(
     database: Database, now: datetime
 ) -> None:
-    """A password changed meanwhile would else not end the session that the old one begins."""
-    if database.engine.dialect.name == "sqlite":
-        pytest.skip("there one transaction writes at a time")
+    """A password changed meanwhile would else not end the session that the old one begins.
+
+    On SQLite one transaction writes at a time.
+    """
     with database.transaction() as session:
         user = make_user(session, password_hash=PASSWORD_HASH)
     with database.transaction() as signing_in:

@@ -12,7 +12,7 @@ from gateway.models.topics import Topic
 from gateway.rules.lifecycle import Status
 from gateway.runtime import Runtime
 from gateway.services import search_index
-from tests.conftest import NOW
+from tests.conftest import NOW, STRICTEST_ENGINE
 from tests.factories import make_ticket
 from tests.webui.conftest import Browser
 from tests.webui.scene import Scene, make_scene
@@ -56,6 +56,7 @@ def links(text: str) -> dict[str, str]:
     return {label or rel: path.replace("&amp;", "&") for path, label, rel in found} if pages else {}
 
 
+@STRICTEST_ENGINE
 @pytest.mark.parametrize("path", ["/bandeja", "/solicitudes", "/novedades"])
 def test_no_address_is_an_error_of_ours(path: str, browse: Callable[..., Browser], scene: Scene) -> None:
     browser = browse(ADA)
