@@ -85,7 +85,7 @@
   /* What is being written is kept in this browser until it is sent, for a week at most; what was begun as
      an internal comment comes back as one */
   const fields = () => all("main form[method=post] :is(textarea, [data-draft])");
-  const nameOf = (field) => `${DRAFT}${document.body.dataset.person}:${field.form.getAttribute("action")}:${field.name}`;
+  const nameOf = (field) => `${DRAFT}${document.body.dataset.person}:${field.form.getAttribute("action").split("?")[0]}:${field.name}`;
   const drafts = () => attempt(() => Object.keys(localStorage).filter((name) => name.startsWith(DRAFT))) ?? [];
   let sending = null, saving;
   function save() {
