@@ -2,8 +2,8 @@
 
 from sqlmodel import SQLModel
 
-from gateway.models import people, queues, search, site, tickets, topics
+from gateway.models import people, queues, reports, search, site, tickets, topics
 
 metadata = SQLModel.metadata
 
-__all__ = ["metadata", "people", "queues", "search", "site", "tickets", "topics"]
+__all__ = ["metadata", "people", "queues", "reports", "search", "site", "tickets", "topics"]

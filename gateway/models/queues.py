@@ -96,6 +96,7 @@ class Purpose(StrEnum):
     DIGEST = "digest"  # notices gathered into one (B11)
     ALERT = "alert"
     SECURITY = "security"  # tells somebody that their password or role changed (W9)
+    REPORT = "report"  # the figures of a month, to administrators
 
 
 class OutboxItem(Leased, table=True):
