@@ -11,7 +11,7 @@ from gateway.models.columns import text_enum
 
 
 class Setting(SQLModel, table=True):
-    """One thing administrators set on a page and not in the configuration: the name of the site."""
+    """One thing administrators set on a page and not in the configuration: the site's name, its hours."""
 
     name: str = Field(primary_key=True, max_length=60)
     value: str = Field(max_length=2000)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlmodel import Session
@@ -15,7 +16,18 @@ from gateway.models.columns import table_of
 from gateway.models.queues import Job
 from gateway.rules import limits
 from gateway.runtime import Runtime, is_dead
-from gateway.services import alerts, attention, counters, digests, leases, search_upkeep, settings, upkeep
+from gateway.services import (
+    alerts,
+    attention,
+    counters,
+    digests,
+    idle,
+    leases,
+    recounting,
+    search_upkeep,
+    settings,
+    upkeep,
+)
 from gateway.services.alerts import Cause
 from gateway.services.desk import open_desk
 
@@ -132,8 +144,33 @@ def index_requests(runtime: Runtime, done: Done) -> None:
         done(session)
 
 
+def close_idle(runtime: Runtime, done: Done) -> None:
+    """Requests that were answered and then silent for as long as is set."""
+    more = bool(runtime.config.tickets.auto_close_days)
+    desk = open_desk(runtime.config, runtime.secret) if more else None
+    while more and desk is not None:
+        with runtime.db.transaction() as session:
+            more = idle.close_some(session, settings.current(session, desk), now=runtime.now())
+    with runtime.db.transaction() as session:
+        done(session)
+    runtime.wakeup.ring("outbox")
+
+
+def count_requests(runtime: Runtime, done: Done) -> None:
+    """Requests that reports do not count yet, or by hours that are no longer kept, for some seconds."""
+    zone, until = ZoneInfo(runtime.config.site.timezone), time.monotonic() + INDEXING_SECONDS
+    more = True
+    while more and time.monotonic() < until:
+        with runtime.db.transaction() as session:
+            more = recounting.count_some(session, zone, now=runtime.now())
+    with runtime.db.transaction() as session:
+        done(session)
+
+
 JOBS: Mapping[str, Work] = MappingProxyType(
     {
+        "close-idle": close_idle,
+        "count-requests": count_requests,
         "forget-counts": forget_counts,
         "index-requests": index_requests,
         "remove-expired": remove_expired,
@@ -143,7 +180,11 @@ JOBS: Mapping[str, Work] = MappingProxyType(
     }
 )
 PERIODS: Mapping[str, timedelta] = MappingProxyType(
-    {"index-requests": timedelta(seconds=20), "send-digests": timedelta(minutes=15)}
+    {
+        "count-requests": timedelta(seconds=20),
+        "index-requests": timedelta(seconds=20),
+        "send-digests": timedelta(minutes=15),
+    }
 )
 """Of the jobs that are not done once in a PERIOD."""
 

@@ -85,6 +85,11 @@ def quarter_of(moment: datetime) -> int:
     return int(moment.timestamp() // QUARTER)
 
 
+def minutes_between(begin: datetime, end: datetime) -> int:
+    """Whole minutes from one moment to a later one; none when a clock was set back meanwhile."""
+    return max(0, (end - begin) // timedelta(minutes=1))
+
+
 def quarter_of_day(day: date, zone: ZoneInfo) -> int:
     """The quarter of an hour a day begins with."""
     return quarter_of(datetime.combine(day, time(), zone).astimezone(UTC))

@@ -15,7 +15,7 @@ from gateway.models.topics import Topic
 from gateway.rules import lifecycle
 from gateway.rules.lifecycle import EventKind, MessageKind, Status
 from gateway.rules.people import Party, Sender
-from gateway.services import contributions, notifications
+from gateway.services import contributions, counting, notifications
 from gateway.services.contributions import Contribution
 from gateway.services.desk import Desk
 from gateway.services.notifications import Happening
@@ -66,6 +66,7 @@ def open_ticket(
     writer = opening.written_by or requester
     party = Party.OPERATOR if opening.written_by else Party.CLIENT
     message, attachments = contributions.store(session, ticket, writer, party, opening.contribution, now=now)
+    counting.opened(session, ticket, message)
     detail = dict(opening.contribution.detail)
     if opening.may_belong_to:
         detail["may_belong_to"] = opening.may_belong_to
@@ -116,6 +117,7 @@ def add_message(
         take(session, ticket, author, now=now)
     if party is Party.OPERATOR and ticket.first_reply_at is None:
         ticket.first_reply_at = now
+        counting.answered(session, desk, ticket, by=author, now=now)
     event = record(session, ticket, EventKind.REPLIED, by=author, now=now, message=message, **detail)
     happening = Happening(event, message, attachments, reopened=woken, closes=contribution.closes)
     notifications.announce(session, desk, ticket, happening, author=author, now=now)
@@ -126,7 +128,7 @@ def take(session: Session, ticket: Ticket, operator: Sender, *, now: datetime) -
     """Assign a ticket to the operator who asks for it. Taking one's own again changes nothing."""
     if ticket.assignee_id == operator.user_id and ticket.status is Status.IN_PROGRESS:
         return
-    _assign_to(ticket, operator.user_id, now=now)
+    _assign_to(session, ticket, operator.user_id, by=operator, now=now)
     record(session, ticket, EventKind.TAKEN, by=operator, now=now)
 
 
@@ -135,7 +137,7 @@ def assign(session: Session, desk: Desk, ticket: Ticket, to: int, *, by: Sender,
     if to == by.user_id:
         take(session, ticket, by, now=now)
         return
-    _assign_to(ticket, to, now=now)
+    _assign_to(session, ticket, to, by=by, now=now)
     event = record(session, ticket, EventKind.ASSIGNED, by=by, now=now, to=to)
     notifications.announce(session, desk, ticket, Happening(event), author=by, now=now)
 
@@ -146,6 +148,7 @@ def move(session: Session, desk: Desk, ticket: Ticket, topic: Topic, *, by: Send
         return
     before, ticket.topic_id = ticket.topic_id, topic.id
     ticket.updated_at = now
+    counting.moved(session, ticket)
     event = record(session, ticket, EventKind.MOVED, by=by, now=now, before=before, to=topic.id)
     message = contributions.first_message(session, ticket.id)
     notifications.announce(session, desk, ticket, Happening(event, message), author=by, now=now)
@@ -160,6 +163,7 @@ def close(
     ticket.status, ticket.closed_at, ticket.updated_at = Status.CLOSED, now, now
     ticket.waiting_since = None
     event = record(session, ticket, EventKind.CLOSED, by=by, now=now)
+    counting.closed(session, desk, ticket, by=by, now=now)
     first = contributions.first_message(session, ticket.id) if tell else None
     if tell and not (first is not None and first.automatic):  # no program is told (L2)
         notifications.announce(session, desk, ticket, Happening(event), author=by, now=now)
@@ -170,8 +174,8 @@ def reopen(session: Session, ticket: Ticket, *, by: Sender, now: datetime) -> No
     if ticket.status is not Status.CLOSED:
         return
     ticket.status = Status.IN_PROGRESS if ticket.assignee_id is not None else Status.NEW
-    ticket.closed_at, ticket.updated_at = None, now
-    record(session, ticket, EventKind.REOPENED, by=by, now=now)
+    ticket.updated_at = now
+    _opened_again(session, ticket, by=by, now=now)
 
 
 def _note_public(ticket: Ticket, party: Party, *, automatic: bool, now: datetime) -> None:
@@ -187,15 +191,23 @@ def _note_public(ticket: Ticket, party: Party, *, automatic: bool, now: datetime
 
 def _wake(session: Session, ticket: Ticket, author: Sender, party: Party, *, now: datetime) -> bool:
     """Move the status on after a public message; return whether that opened a closed ticket again."""
-    closed = ticket.status is Status.CLOSED
-    ticket.status = lifecycle.after_message(ticket.status, by=party, assigned=ticket.assignee_id is not None)
-    if not closed:
+    before = ticket.status
+    ticket.status = lifecycle.after_message(before, by=party, assigned=ticket.assignee_id is not None)
+    if before is not Status.CLOSED or ticket.status is Status.CLOSED:
         return False
-    ticket.closed_at = None
-    record(session, ticket, EventKind.REOPENED, by=author, now=now)
+    _opened_again(session, ticket, by=author, now=now)
     return True
 
 
-def _assign_to(ticket: Ticket, operator_id: int, *, now: datetime) -> None:
+def _assign_to(session: Session, ticket: Ticket, operator_id: int, *, by: Sender, now: datetime) -> None:
+    """Whoever gets a ticket works on it: a closed one is opened again, and says so."""
+    if ticket.status is Status.CLOSED:
+        _opened_again(session, ticket, by=by, now=now)
     ticket.assignee_id = operator_id
-    ticket.status, ticket.closed_at, ticket.updated_at = Status.IN_PROGRESS, None, now
+    ticket.status, ticket.updated_at = Status.IN_PROGRESS, now
+
+
+def _opened_again(session: Session, ticket: Ticket, *, by: Sender, now: datetime) -> None:
+    ticket.closed_at = None
+    record(session, ticket, EventKind.REOPENED, by=by, now=now)
+    counting.reopened(session, ticket, now=now)
