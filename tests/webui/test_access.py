@@ -70,6 +70,9 @@ TABLE = {
     "POST /solicitudes/{number:int}/reabrir": (303, 404, 404, 303, 404, 303),
     "POST /solicitudes/{number:int}/cerrar": (303, 404, 404, 303, 404, 303),
     "POST /solicitudes/{number:int}/reasignar": (303, 404, 404, 303, 404, 303),
+    "GET /reportes.csv": (303, 404, 404, 404, 404, 200),
+    "GET /reportes.xlsx": (303, 404, 404, 404, 404, 200),
+    "GET /reportes/solicitudes.csv": (303, 404, 404, 404, 404, 200),
     "GET /adjuntos/{id}/{name}": (303, 200, 404, 200, 404, 200),
     "GET /adjuntos/{id}/miniatura": (303, 404, 404, 404, 404, 404),  # by its content no picture
     "GET /adjuntos/{id}/imagen": (303, 200, 404, 200, 404, 200),
