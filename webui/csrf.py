@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from gateway import tokens
+from gateway.services.web_sessions import lasting_part
 from webui.cookies import Cookies
 
 FIELD = "csrf"
@@ -22,8 +23,13 @@ class FormToken:
 
 
 def holder_of(request: Request, cookies: Cookies) -> str | None:
-    """What the forms of a browser hang on: its session, or its visit before there is one."""
-    return cookies.session(request) or cookies.visit(request)
+    """What the forms of a browser hang on: its session, or its visit before there is one.
+
+    Of the session what stays when it gets a new token, so that a form that was open then can still be sent.
+    Who copied the old token knows that part: it opens nothing without the new one, and the word in a form is
+    signed by us.
+    """
+    return lasting_part(cookies.session(request) or "") or cookies.visit(request)
 
 
 def form_token(request: Request, cookies: Cookies, secret: bytes) -> FormToken:

@@ -122,7 +122,7 @@ class Endpoint:
         key = form_of(request).get(ONCE, "")
         if not key:
             raise HTTPException(400)
-        owner = web_of(request).cookies.session(request) or ""
+        owner = web_sessions.lasting_part(web_of(request).cookies.session(request) or "")
         before = used_forms.claim(session, owner, key, now=now_of(request))
         if before is not None:
             return redirect(request, before.location or "/", notice=before.notice)

@@ -119,6 +119,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: object
             "back": back_to(request),
             "person": visitor.person if visitor is not None else None,
             "shortcuts": visitor is not None and visitor.shortcuts,
+            "session_seconds": visitor.seconds_left(now_of(request)) if visitor is not None else 0,
             "site_name": web.desk.site.name,
             "theme": visitor.theme if visitor is not None else cookies.theme(request),
             **values,

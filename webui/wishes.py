@@ -50,6 +50,11 @@ class Place:
     def next(self, after: Key) -> "Place":
         return Place(self.number + 1, (*self.keys, after)[-KEPT_KEYS:])
 
+    def previous(self) -> "Place | None":
+        """The page right before this one, if its way is known."""
+        before = self.earlier()[-1:]
+        return before[0] if before and before[0].number == self.number - 1 else None
+
     def earlier(self) -> Sequence["Place"]:
         """The pages before this one whose way is known, in order; the first is always."""
         known = [

@@ -24,6 +24,7 @@ RESET_LIFE = timedelta(minutes=30)
 FIRST_LIFE = timedelta(hours=24)
 """Of the link to a first password: nobody waits for it with the mail program open."""
 SET_UP_LIFE = timedelta(hours=24)
+LAST_ONE = _("This is the last active administrator, and there has to be one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,12 @@ def list_users(session: Session) -> list[UserLine]:
 
 
 def disable(session: Session, user: User, *, now: datetime) -> None:
-    """Bar a user from signing in and acting, at once: sessions end, links die (W6)."""
+    """Bar a user from signing in and acting, at once: sessions end, links die (W6).
+
+    Invalid for the last active administrator, whoever asks: nobody could let them in again.
+    """
+    if user.role is Role.ADMIN and administrators_held(session) == [user.id]:
+        raise Invalid("email", LAST_ONE)
     user.status = UserStatus.DISABLED
     session.add(user)
     web_sessions.end_all(session, user.id)
@@ -171,6 +177,17 @@ def checked_email(session: Session, mail: Mail, email: str) -> str:
     if entrance.is_ours(session, mail, address):
         raise Invalid("email", _("This address belongs to the help desk itself. Use a person's."))
     return address
+
+
+def administrators_held(session: Session) -> list[int]:
+    """Return the active administrators, all of them held: who takes one away waits for who takes another."""
+    rows = session.execute(
+        select(col(User.id))
+        .where(col(User.role) == Role.ADMIN, col(User.status) == UserStatus.ACTIVE)
+        .order_by(col(User.id))
+        .with_for_update(key_share=True)
+    )
+    return list(rows.scalars())
 
 
 def _has_administrator(session: Session) -> bool:

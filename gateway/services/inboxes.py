@@ -118,6 +118,19 @@ def beside(
     return Beside(index, before, more[0] if more else None, found.after)
 
 
+def last_before(
+    session: Session, reader: Sender, wish: Wish, number: int, *, after: Key | None, zone: ZoneInfo
+) -> int | None:
+    """Return the last request on a page of a list, for the first one of the page behind it.
+
+    Where the list moved meanwhile, that one may stand on this page itself; then it is the one before it.
+    """
+    readable = _readable(reader, wish.view)
+    found = pages.keys(session, reader, wish, after=after, zone=zone, readable=readable).numbers
+    before = found[: found.index(number)] if number in found else found
+    return before[-1] if before else None
+
+
 def matching(session: Session, reader: Sender, wish: Wish, *, zone: ZoneInfo) -> Count:
     """Return how many requests fulfil a wish, up to COUNTED."""
     return pages.count(session, reader, wish, zone=zone, readable=_readable(reader, wish.view))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select
-from sqlmodel import Session, col
+from sqlalchemy import delete
+from sqlmodel import Session
 
 from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
@@ -32,7 +32,6 @@ from gateway.services.desk import Desk
 from gateway.services.handover import Pending
 
 OWN_ROLE = _("Nobody can change their own role or disable their own account. Ask another administrator.")
-LAST_ONE = _("This is the last active administrator, and there has to be one.")
 
 
 class Leaving(StrEnum):
@@ -154,15 +153,12 @@ def reset(session: Session, desk: Desk, user_id: int, *, by: Sender, now: dateti
 
 def _of_the_team(session: Session, user_id: int, by: Sender, *, taking_away: bool) -> User:
     """Return a member of the team, held. To take an administrator away all of them are held first."""
-    administrators = _administrators(session) if taking_away else []
+    administrators = accounts.administrators_held(session) if taking_away else []
     user = person_fields.found(session, user_id)
     if not is_staff(user.role):
         raise NotFound("operator")
-    if taking_away and user.id in administrators and user.id != by.user_id:
-        if by.user_id not in administrators:
-            raise NotFound("operator")  # whoever asks was taken away while they waited
-        if len(administrators) == 1:
-            raise Invalid("role", LAST_ONE)
+    if user.id in administrators and by.user_id not in administrators:
+        raise NotFound("operator")  # whoever asks was taken away while they waited
     return user
 
 
@@ -172,16 +168,6 @@ def _rename(session: Session, user: User, name: str) -> None:
     session.flush()  # so that whoever looks next sees it
     if renamed:
         search_upkeep.stale_person(session, user.id)
-
-
-def _administrators(session: Session) -> list[int]:
-    rows = session.execute(
-        select(col(User.id))
-        .where(col(User.role) == Role.ADMIN, col(User.status) == UserStatus.ACTIVE)
-        .order_by(col(User.id))
-        .with_for_update(key_share=True)
-    )
-    return list(rows.scalars())
 
 
 def _converted(

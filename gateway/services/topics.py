@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from gateway.catalogue import _
@@ -44,25 +45,34 @@ def add_topic(
 
     `reply_address` is the template of our tokened addresses, none of which may be a topic's (L7).
     """
-    known = _locked(session)
-    name = topic_fields.checked_name(name, [each.name for each in known])
-    if address is not None:
-        address = topic_fields.checked_address(session, address, reply_address)
+
+    def insert() -> Topic:
+        known = _locked(session)
+        checked = topic_fields.checked_name(name, [each.name for each in known])
+        if default and known:
+            session.execute(update(Topic).values(is_default=False))
+        topic = Topic(
+            name=checked,
+            description=topic_fields.checked_description(description),
+            address=topic_fields.checked_address(session, address, reply_address)
+            if address is not None
+            else None,
+            position=max((each.position for each in known), default=0) + 1,
+            is_default=default or not known,
+            created_at=now,
+        )
+        session.add(topic)
+        session.flush()  # gives the topic its id
+        return topic
+
     serving = [topic_fields.operator(session, email) for email in dict.fromkeys(operators)]
-    if default and known:
-        session.execute(update(Topic).values(is_default=False))
-    topic = Topic(
-        name=name,
-        description=topic_fields.checked_description(description),
-        address=address,
-        position=max((each.position for each in known), default=0) + 1,
-        is_default=default or not known,
-        created_at=now,
-    )
-    session.add(topic)
-    session.flush()  # gives the topic its id
+    try:
+        with session.begin_nested():
+            topic = insert()
+    except IntegrityError:  # of two first topics the second had no row to wait at; now it has
+        topic = insert()
     _serve(session, topic.id, serving)
-    audit.note(session, Deed.TOPIC_ADDED, name, by=by, now=now)
+    audit.note(session, Deed.TOPIC_ADDED, topic.name, by=by, now=now)
     return topic
 
 
@@ -171,12 +181,9 @@ def _locked(session: Session) -> list[Topic]:
     Whoever changes one waits here for whoever changes another, so that there is one default and no
     name twice. Mail that is filed in one meanwhile does not wait.
     """
-    rows = session.execute(
-        select(Topic)
-        .order_by(col(Topic.id))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).scalars()
+    session.execute(select(col(Topic.id)).order_by(col(Topic.id)).with_for_update(key_share=True))
+    every = select(Topic).execution_options(populate_existing=True)
+    rows = session.execute(every).scalars()  # another statement sees what was made while this one waited
     return sorted(rows, key=lambda topic: (topic.position, topic.name))
 
 

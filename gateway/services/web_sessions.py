@@ -1,4 +1,9 @@
-"""Signed-in browsers: rows the server can end at any time (invariants W6)."""
+"""Signed-in browsers: rows the server can end at any time (invariants W6).
+
+A token is two random parts, `stays.changes`. Only both together, as their hash is stored, are a session. The
+first stays as long as the session does, and what hangs on that (the forms of its open pages) goes on when
+the session gets a new token; it opens nothing by itself.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +20,8 @@ from gateway.services.statements import run
 
 SEEN_EVERY = timedelta(minutes=10)
 """How exactly "last seen" is known: a row written for every page would cost more than it tells."""
+
+_PARTS = "."
 
 ROW, PERSON = table_of(WebSession).c, table_of(User).c
 VISITOR = (
@@ -38,7 +45,10 @@ VISITOR = (
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is signed in with a session; `stale`: it is time to note that they are here."""
+    """Who is signed in with a session; `stale`: it is time to note that they are here.
+
+    It ends at `idle_end` unless it is used before, and at `last_end` even so.
+    """
 
     person: Sender
     language: str
@@ -46,11 +56,17 @@ class Visitor:
     theme: Theme
     shortcuts: bool
     confirmed_at: datetime  # when the password was last given
+    idle_end: datetime
+    last_end: datetime
+
+    def seconds_left(self, now: datetime) -> int:
+        """How long the session lasts from now on if it is not used."""
+        return max(0, int((min(self.idle_end, self.last_end) - now).total_seconds()))
 
 
 def start(session: Session, user: User, *, now: datetime) -> str:
     """Sign a browser in; return the token its cookie carries."""
-    token = tokens.new_long_token()
+    token = _token(tokens.new_token())
     session.add(
         WebSession(
             id_hash=tokens.hash_token(token), user_id=user.id, created_at=now, seen_at=now, confirmed_at=now
@@ -66,7 +82,8 @@ def find(session: Session, token: str, *, now: datetime) -> Visitor | None:
     if found is None or found.status is not UserStatus.ACTIVE:
         return None
     limits = stay(found.role)
-    if now - found.seen_at > limits.idle or now - found.created_at > limits.absolute:
+    idle_end, last_end = found.seen_at + limits.idle, found.created_at + limits.absolute
+    if now > min(idle_end, last_end):
         return None
     who = Sender(found.id, found.email, found.name, found.role, found.status, Verdict.PASS)
     return Visitor(
@@ -76,6 +93,8 @@ def find(session: Session, token: str, *, now: datetime) -> Visitor | None:
         theme=found.theme,
         shortcuts=is_staff(found.role) if found.shortcuts is None else found.shortcuts,
         confirmed_at=found.confirmed_at or found.created_at,
+        idle_end=idle_end,
+        last_end=last_end,
     )
 
 
@@ -90,13 +109,22 @@ def renew(session: Session, token: str, *, confirmed_at: datetime | None = None)
 
     `confirmed_at`: the password was given again just now (W6). How long the session may last stays.
     """
-    fresh = tokens.new_long_token()
+    fresh = _token(lasting_part(token))
     row = table_of(WebSession)
     values: dict[str, object] = {"id_hash": tokens.hash_token(fresh)}
     if confirmed_at is not None:
         values["confirmed_at"] = confirmed_at
     session.execute(update(row).where(row.c.id_hash == tokens.hash_token(token)).values(values))
     return fresh
+
+
+def lasting_part(token: str) -> str:
+    """Return what of the token of a session is the same for as long as it lasts."""
+    return token.partition(_PARTS)[0]
+
+
+def _token(lasting: str) -> str:
+    return f"{lasting}{_PARTS}{tokens.new_long_token()}"
 
 
 def end(session: Session, token: str) -> None:

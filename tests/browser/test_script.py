@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.models.columns import table_of
-from gateway.models.people import User
+from gateway.models.people import User, WebSession
 from gateway.models.tickets import Ticket
 from gateway.models.topics import TopicOperator
 from gateway.rules.lifecycle import Status
+from gateway.rules.people import Role
+from gateway.rules.sign_in import stay
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import Visit
 from tests.browser.site import CLIENT, OPERATOR, Site
@@ -20,6 +23,16 @@ from tests.browser.visitor import Visitor
 
 LOOK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
 """Asks for news at once, as when somebody comes back to the window, instead of in twenty seconds."""
+
+ENDS_LATER = """(later) => new Promise((known) => {
+    const ask = () => {
+        document.dispatchEvent(new Event("visibilitychange"));
+        if (document.querySelector("#sesion").dataset.at > Date.now() + later) known();
+        else setTimeout(ask, 50);
+    };
+    ask();
+})"""
+"""Asks how long the session lasts until it is that many milliseconds."""
 
 DROP = """() => {
     const moved = new DataTransfer();
@@ -190,6 +203,41 @@ def test_signing_out_forgets_what_was_begun(
     page.click("form[action='/salir'] button")
     page.wait_for_url("**/ingresar")
     assert page.evaluate(KEPT) == 0
+
+
+def test_a_session_that_ends_soon_says_so_and_can_be_kept(
+    chromium: Chromium, site: Site, visit: Visit, ticket: int
+) -> None:
+    operator = visit("operator")
+    page = operator.page
+    operator.go(f"/solicitudes/{ticket}")
+    page.fill(TEXT, "Lo estoy mirando")
+    _end_in(site, minutes=90)
+    page.evaluate("document.querySelector('#sesion').dataset.at = Date.now() + 240_000")
+    page.evaluate(ENDS_LATER, 5_000_000)  # another tab had used it, so there is nothing to say
+    assert not page.is_visible("#sesion")
+    _end_in(site, minutes=4)
+    page.evaluate("document.querySelector('#sesion').dataset.at = Date.now() + 240_000")
+    page.evaluate(LOOK_NOW)
+    page.wait_for_selector("#sesion", state="visible")
+    assert re.match(r"Tu sesión termina a las \d+:\d\d", page.inner_text("#sesion span"))
+    assert page.inner_text("#avisos") == page.inner_text("#sesion span")
+    assert page.evaluate("document.activeElement.id") == "texto"
+    page.click("#sesion button")
+    page.wait_for_selector("#sesion", state="hidden")
+    page.evaluate(ENDS_LATER, 40_000_000)
+    assert not page.is_visible("#sesion")
+    assert page.input_value(TEXT) == "Lo estoy mirando"
+    assert operator.problems == []
+
+
+def _end_in(site: Site, *, minutes: int) -> None:
+    """Let the sessions of the operator have been used so long ago that they end in some minutes."""
+    person, row = table_of(User).c, table_of(WebSession)
+    used = site.runtime.now() - stay(Role.OPERATOR).idle + timedelta(minutes=minutes)
+    with site.runtime.db.transaction() as session:
+        mine = select(person.id).where(person.email == OPERATOR).scalar_subquery()
+        session.execute(update(row).where(row.c.user_id == mine).values(seen_at=used))
 
 
 def test_the_page_of_the_mail_does_what_its_links_and_buttons_say(

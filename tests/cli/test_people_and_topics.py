@@ -101,6 +101,17 @@ def test_users_are_reset_and_disabled(office: Installation) -> None:
     assert office.sysmo("user", "disable", "nadie@sysmo.example").status == 1
 
 
+def test_the_last_active_administrator_is_not_disabled(office: Installation) -> None:
+    for name in ("ana", "eva"):
+        office.sysmo("user", "add", f"{name}@sysmo.example", "--name", name, "--role", "admin")
+    assert office.sysmo("user", "disable", "eva@sysmo.example").status == 0
+    refused = office.sysmo("user", "disable", "ana@sysmo.example")
+    assert refused.status == 2
+    assert "tiene que haber uno" in refused.err
+    assert [each["status"] for each in office.sysmo("user", "list", "--json").json] == ["active", "disabled"]
+    assert office.sysmo("user", "disable", "eva@sysmo.example").status == 0
+
+
 def test_what_the_command_does_is_in_the_activity_log(office: Installation) -> None:
     office.sysmo("user", "add", "ana@sysmo.example", "--name", "Ana", "--role", "operator")
     office.sysmo("topic", "add", "Ventas")

@@ -1,12 +1,15 @@
 """Topics: one default, operators who are confirmed, addresses that are nobody's."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from gateway import tokens
+from gateway.db import Database
 from gateway.errors import Invalid, NotFound
 from gateway.models.columns import table_of
 from gateway.models.site import AuditEntry, Deed
@@ -18,6 +21,7 @@ from gateway.runtime import Runtime
 from gateway.services import topic_lists, topics
 from gateway.services.topics import add_topic, list_topics
 from tests import factories
+from tests.conftest import POSTGRES_ONLY
 from tests.office import Office, mail
 
 REPLY_ADDRESS = "soporte+{token}@sysmo.example"
@@ -33,6 +37,51 @@ def test_the_first_topic_is_the_default_and_there_is_one_ever_after(session: Ses
     assert [line.name for line in list_topics(session) if line.default] == ["Facturación"]
     add(session, "Ventas", now, default=True)
     assert [line.name for line in list_topics(session) if line.default] == ["Ventas"]
+
+
+@POSTGRES_ONLY
+@pytest.mark.parametrize(
+    ("second", "kept"),
+    [
+        pytest.param({"name": "Ventas"}, [("Soporte", True), ("Ventas", False)], id="two first ones"),
+        pytest.param(
+            {"name": "Ventas", "default": True},
+            [("Soporte", False), ("Ventas", True)],
+            id="the second is to be the default",
+        ),
+        pytest.param({"name": "soporte"}, [("Soporte", True)], id="of the same name"),
+    ],
+)
+def test_of_two_first_topics_made_at_the_same_moment_one_is_the_default(
+    database: Database, now: datetime, second: dict[str, Any], kept: list[tuple[str, bool]]
+) -> None:
+    """The first is not committed when the second looks, and sees none. SQLite lets one in at a time."""
+
+    def make_second() -> bool:
+        try:
+            with database.transaction() as session:
+                add(session, now=now, **second)
+        except Invalid:
+            return False
+        return True
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            add(session, "Soporte", now)
+            waiting = pool.submit(make_second)
+            _until_somebody_waits(session)
+        assert waiting.result(10) is (len(kept) == 2)
+    with database.snapshot() as session:
+        assert [(line.name, line.default) for line in list_topics(session)] == kept
+
+
+def _until_somebody_waits(session: Session) -> None:
+    waits = "datname = current_database() AND wait_event_type = 'Lock'"
+    for _look in range(1000):
+        if session.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {waits}")).scalar_one():
+            return
+        session.execute(text("SELECT pg_sleep(0.01), pg_stat_clear_snapshot()"))
+    raise AssertionError("nobody waits for the first topic")
 
 
 def test_operators_are_listed_in_the_order_of_their_accounts(session: Session, now: datetime) -> None:

@@ -56,6 +56,7 @@ TABLE = {
     "POST /bandeja": (303, 404, 404, 400, 400, 400),
     "GET /bandeja/confirmar": (303, 404, 404, 200, 404, 200),
     "GET /novedades": (303, 200, 404, 200, 404, 200),
+    "GET /sesion": (303, 200, 200, 200, 200, 200),
     "GET /ayuda": (200, 200, 200, 200, 200, 200),
     "GET /solicitudes": (303, 200, 200, 200, 200, 200),
     "GET /solicitudes/{number:int}": (303, 200, 404, 200, 404, 200),

@@ -10,10 +10,12 @@ import pytest
 from gateway.models.people import User
 from gateway.models.tickets import Ticket
 from gateway.models.topics import Topic
+from gateway.rules.lifecycle import Status
 from gateway.runtime import Runtime
 from tests.conftest import NOW
 from tests.factories import make_ticket
 from tests.webui.conftest import Browser
+from tests.webui.filling import fill, hidden, send
 from tests.webui.scene import Scene, make_scene
 
 MARTIN, CARLA = "martin.sosa@sysmo.example", "carla.nunez@sysmo.example"
@@ -56,10 +58,84 @@ def test_a_list_can_be_walked_from_request_to_request(browse: Callable[..., Brow
         assert f"{place} de 31" in page
     beyond = martin.get(str(beside(page, "Solicitud siguiente"))).text
     assert "26 de 31" in beyond
-    assert beside(beyond, "Solicitud anterior") is None  # on the page before, which the crumb's list leads to
+    assert beside(beyond, "Solicitud anterior") == ways[-1]
     back = re.search(r'<nav class="crumb"[^>]*>\s*<a href="([^"]+)"', beyond)
     assert back is not None
     assert len(opened(martin.get(unescape(back[1])).text)) == 6
+
+
+def test_the_one_before_is_found_where_the_list_moved(
+    browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime
+) -> None:
+    """One of the first page went, so the first of the second page moved up to it."""
+    martin = browse(MARTIN)
+    ways = opened(martin.get("/bandeja?vista=tematicas").text)
+    second = str(beside(martin.get(ways[-1]).text, "Solicitud siguiente"))
+    with web_runtime.db.transaction() as session:
+        gone = int(re.findall(r"/(\d+)", ways[3])[0])
+        session.get_one(Ticket, gone).status = Status.CLOSED
+    assert beside(martin.get(second).text, "Solicitud anterior") == ways[-1]
+
+
+PRESSED = {
+    "cerrar": {},
+    "reabrir": {},
+    "reasignar": {"nota": "Mirala vos"},
+    "mensajes": {"tipo": "interno", "texto": "Anotado."},
+    "participantes": {"email": "contaduria@andina.example"},
+}
+
+
+@pytest.mark.parametrize("button", PRESSED)
+def test_what_is_done_with_a_request_leaves_it_in_its_list(
+    button: str, browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime
+) -> None:
+    martin = browse(MARTIN)
+    within = "?de=vista%3Dtematicas%26estado%3Dtodas"
+    way = f"/solicitudes/{scene.ticket}"
+    if button == "reabrir":
+        with web_runtime.db.transaction() as session:
+            session.get_one(Ticket, scene.ticket).status = Status.CLOSED
+    answer = fill(martin, way + within, f"{way}/{button}{within}", PRESSED[button])
+    assert answer.status_code == 303
+    assert answer.headers["location"] == way + within
+    assert "de 31</span>" in martin.get(answer.headers["location"]).text
+
+
+def test_a_page_shown_again_is_still_in_its_list(browse: Callable[..., Browser], scene: Scene) -> None:
+    martin = browse(MARTIN)
+    way, within = f"/solicitudes/{scene.ticket}", "?de=vista%3Dtematicas"
+    empty = fill(martin, way + within, f"{way}/mensajes{within}", {"tipo": "respuesta", "texto": " "})
+    assert empty.status_code == 422
+    assert "1 de 31" in empty.text
+    assert hidden(empty.text, f"{way}/mensajes{within}")
+    outside = fill(martin, way + within, f"{way}/participantes{within}", {"email": "x@elsewhere.example"})
+    assert outside.status_code == 409
+    assert hidden(outside.text, f"{way}/participantes{within}")
+    assert f'href="{way}{within}"' in outside.text
+
+
+def test_marked_as_unread_one_goes_on_in_the_list(browse: Callable[..., Browser], scene: Scene) -> None:
+    martin = browse(MARTIN)
+    way, within = f"/solicitudes/{scene.ticket}", "?de=vista%3Dtematicas%26q%3Dpedido"
+    answer = fill(martin, way + within, f"{way}/no-leida{within}")
+    assert answer.headers["location"] == "/bandeja?vista=tematicas&q=pedido"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["https://evil.example/", "//evil.example", "/\\evil", "vista=//evil.example", "a=b\r\nSet-Cookie: x=y"],
+)
+def test_what_a_link_says_leads_nowhere_else(said: str, browse: Callable[..., Browser], scene: Scene) -> None:
+    """W15: the list is named anew in our own words; what makes no sense in it is left out."""
+    martin = browse(MARTIN)
+    way = f"/solicitudes/{scene.ticket}"
+    fields = hidden(martin.get(way).text, f"{way}/no-leida")
+    for button, leads in (("no-leida", "/bandeja"), ("reabrir", way)):
+        answer = send(martin, f"{way}/{button}", fields | {"envio": button}, params={"de": said})
+        place, _, query = answer.headers["location"].partition("?")
+        assert (answer.status_code, place) == (303, leads)
+        assert query in ("", "vista=tematicas", "de=vista%3Dtematicas")
 
 
 def test_a_filter_travels_along_and_the_list_is_named(browse: Callable[..., Browser], scene: Scene) -> None:

@@ -3,7 +3,7 @@
    Listeners hang on the document, so a page that is swapped in needs none; start() does the rest. */
 "use strict";
 (() => {
-  const EVERY = 20_000, ANEW = 30_000, MINUTE = 60_000, WEEK = 7 * 24 * 60 * MINUTE;
+  const EVERY = 20_000, ANEW = 30_000, MINUTE = 60_000, WEEK = 7 * 24 * 60 * MINUTE, SOON = 5 * MINUTE;
   const DRAFT = "borrador:", SENT = "enviados";
   const one = (selector, from = document) => from.querySelector(selector);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -85,7 +85,7 @@
   /* What is being written is kept in this browser until it is sent, for a week at most; what was begun as
      an internal comment comes back as one */
   const fields = () => all("main form[method=post] :is(textarea, [data-draft])");
-  const nameOf = (field) => `${DRAFT}${document.body.dataset.person}:${field.form.getAttribute("action")}:${field.name}`;
+  const nameOf = (field) => `${DRAFT}${document.body.dataset.person}:${field.form.getAttribute("action").split("?")[0]}:${field.name}`;
   const drafts = () => attempt(() => Object.keys(localStorage).filter((name) => name.startsWith(DRAFT))) ?? [];
   let sending = null, saving;
   function save() {
@@ -264,6 +264,41 @@
     if (page && place() === before && !before.contains(document.activeElement)) showNew(page);
   }, ANEW);
 
+  /* A session that ends says so some minutes before. Its use in another tab puts the end off, so the server
+     is asked first; whoever stays, asks as if they had opened a page */
+  const ending = () => one("#sesion");
+  async function watch() {
+    const bar = ending();
+    if (!bar || document.hidden || Date.now() < bar.dataset.at - SOON) return;
+    const answer = await fetch("/sesion", { headers: { "X-Sysmo-Unattended": "1" }, redirect: "manual" }).catch(() => null);
+    const left = answer?.ok ? await answer.json().catch(() => null) : null;
+    if (!bar.isConnected) return;
+    if (answer?.type === "opaqueredirect") ended(bar);
+    if (!left) return;
+    const at = bar.dataset.at = Date.now() + 1000 * left.seconds;
+    one("button", bar).hidden = left.last;
+    const time = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+    if (at < Date.now() + SOON) tell(bar, (left.last ? bar.dataset.last : bar.dataset.until).replace("{time}", time));
+    else bar.hidden = true;
+  }
+  function ended(bar) {
+    bar.dataset.at = Infinity;
+    one("button", bar).hidden = true;
+    tell(bar, words().ended);
+  }
+  listen("click", async ({ target }) => {
+    const bar = target.closest?.("#sesion button") && ending();
+    if (!bar) return;
+    const answer = await fetch("/sesion", { redirect: "manual" }).catch(() => null);
+    if (answer?.type === "opaqueredirect") ended(bar);
+    if (!answer?.ok) return;
+    bar.hidden = true;
+    one("span", bar).textContent = "";
+    one("main").focus({ preventScroll: true });
+    say(bar.dataset.goesOn);
+  });
+  setInterval(watch, MINUTE);
+
   /* "hace 4 min" goes on; after an hour it is a time of day */
   function age() {
     const { now, ago } = words();
@@ -281,10 +316,12 @@
     count();
     restore();
     look();
+    if (ending()) ending().dataset.at ??= Date.now() + 1000 * ending().dataset.seconds;
+    watch();
     for (const tab of all(".tabs [aria-current]")) tab.parentElement.closest(".tabs").scrollLeft = tab.offsetLeft - 48;
     if (location.hash === "#q") one("#q")?.focus();
   }
-  listen("visibilitychange", look);
+  listen("visibilitychange", () => { look(); watch(); });
   addEventListener("pageshow", (event) => { if (event.persisted) start(); });
   start();
 })();

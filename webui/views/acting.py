@@ -11,7 +11,7 @@ from gateway.services.acting import Done, Handover
 from webui.endpoint import action, form_of
 from webui.numbers import number_in
 from webui.spoken import spoken
-from webui.views.ticket import came_back, seen_in
+from webui.views.ticket import came_back, list_of, seen_in, within
 from webui.web import now_of, person_of, redirect, web_of
 
 SENTENCES = {
@@ -51,7 +51,7 @@ def reopen(request: Request, session: Session) -> Response:
 
 @action(Access.OPERATOR, again=came_back, once=True)
 def hand_over(request: Request, session: Session) -> Response:
-    """Whoever hands a request on may not see it any more; then they go on in their inbox."""
+    """Whoever hands a request on may not see it any more; then they go on in their list."""
     fields, number, person = form_of(request), _number(request), person_of(request)
     handover = Handover(
         topic=number_in(fields, "tematica"),
@@ -61,17 +61,17 @@ def hand_over(request: Request, session: Session) -> Response:
     )
     done = acting.hand_over(session, web_of(request).desk, number, person, handover, now=now_of(request))
     if not acting.answers_still(session, number, person):
-        return redirect(request, "/bandeja", notice=SENTENCES[done])
+        return redirect(request, list_of(request), notice=SENTENCES[done])
     return _back(request, SENTENCES[done])
 
 
 @action(Access.OPERATOR, once=True)
 def mark_unread(request: Request, session: Session) -> Response:
-    """Only their own mark is taken away; they go on in their inbox, since opening it would set it again."""
+    """Only their own mark is taken away; they go on in their list, since opening it would set it again."""
     number, person = _number(request), person_of(request)
     acting.ticket_for(session, number, person, now=now_of(request))
     seen.forget(session, person.user_id, number)
-    return redirect(request, "/bandeja", notice=_("The request is marked as unread."))
+    return redirect(request, list_of(request), notice=_("The request is marked as unread."))
 
 
 def _number(request: Request) -> int:
@@ -80,4 +80,4 @@ def _number(request: Request) -> int:
 
 
 def _back(request: Request, notice: str) -> Response:
-    return redirect(request, f"/solicitudes/{_number(request)}", notice=notice)
+    return redirect(request, f"/solicitudes/{_number(request)}{within(request)}", notice=notice)

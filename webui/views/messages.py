@@ -11,7 +11,7 @@ from gateway.services import writing
 from gateway.services.writing import Draft, Written
 from webui.endpoint import action, files_of, form_of
 from webui.spoken import spoken
-from webui.views.ticket import INTERNAL, REPLY, came_back, seen_in
+from webui.views.ticket import INTERNAL, REPLY, came_back, seen_in, within
 from webui.web import now_of, person_of, redirect, web_of
 
 _NAMES = 3
@@ -33,7 +33,9 @@ def send(request: Request, session: Session) -> Response:
     written = writing.write(session, web_of(request).desk, number, person, draft, now=now_of(request))
     if written.as_operator and kind not in (INTERNAL, REPLY):
         raise Invalid("tipo", _("Choose whether it is a reply or an internal comment."))
-    return redirect(request, f"/solicitudes/{written.number}", notice=_notice(request, written, draft))
+    return redirect(
+        request, f"/solicitudes/{written.number}{within(request)}", notice=_notice(request, written, draft)
+    )
 
 
 def _notice(request: Request, written: Written, draft: Draft) -> str:

@@ -13,6 +13,7 @@ from webui.endpoint import action, form_of
 from webui.forms import Form, refused
 from webui.numbers import number_in
 from webui.spoken import spoken
+from webui.views.ticket import within
 from webui.web import now_of, person_of, redirect, show, web_of
 
 EMAIL_CHARACTERS = 320
@@ -67,7 +68,15 @@ def dismiss(request: Request, session: Session) -> Response:
 
 def _asked(request: Request, session: Session, form: Form, *, outside: str = "", status: int) -> Response:
     found = acting.named(session, _number(request), person_of(request))
-    return show(request, "participant.html", status=status, ticket=found, form=form, outside=outside)
+    return show(
+        request,
+        "participant.html",
+        status=status,
+        ticket=found,
+        form=form,
+        outside=outside,
+        within=within(request),
+    )
 
 
 def _number(request: Request) -> int:
@@ -77,4 +86,4 @@ def _number(request: Request) -> int:
 
 def _back(request: Request, sentence: str, email: str = "") -> Response:
     notice = spoken(request, sentence, email=email)
-    return redirect(request, f"/solicitudes/{_number(request)}", notice=notice)
+    return redirect(request, f"/solicitudes/{_number(request)}{within(request)}", notice=notice)

@@ -13,7 +13,7 @@ from gateway.services import handling, histories, overtaken, portal, writing
 from gateway.services.conversation import Conversation, MessageShown
 from gateway.services.overtaken import Meanwhile, Overtaken, Seen
 from webui.after import note_read
-from webui.among import among
+from webui.among import among, origin_of
 from webui.endpoint import form_of, page
 from webui.forms import Form, refused
 from webui.numbers import number_in
@@ -87,7 +87,8 @@ def shown(request: Request, session: Session, composer: Composer, status: int = 
                 composer=composer,
                 newest=_newest(found),
                 seen=composer.seen or Seen(_newest(found), event),
-                among=among(request, session, INBOX, number),
+                among=among(request, session, origin_of(request, INBOX), number),
+                within=within(request),
                 printed=printed,
                 with_notes="notas" in query,
             )
@@ -105,6 +106,18 @@ def shown(request: Request, session: Session, composer: Composer, status: int = 
         seen=seen,
         goes_on=goes_on,
     )
+
+
+def within(request: Request) -> str:
+    """What the address of a request ends in, so that it goes on knowing the list it was opened from."""
+    origin = origin_of(request, INBOX)
+    return origin.within if origin is not None else ""
+
+
+def list_of(request: Request) -> str:
+    """The way back to the list a request was opened from, else to the inbox."""
+    origin = origin_of(request, INBOX)
+    return origin.back if origin is not None else INBOX.path
 
 
 def wanted_message(request: Request) -> int | None:
