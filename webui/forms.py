@@ -21,6 +21,8 @@ FIELD_NAMES = {
     "convert": "convertir",
     "to": "a",
     "site": "sitio",
+    "days": "lunes",
+    "days_off": "libres",
 }
 """What the services call a field → what the page does, where the two differ."""
 

@@ -118,6 +118,8 @@ TABLE = {
     "POST /admin/empresas/{company:int}/unir": (303, 404, 404, 404, 404, 404),
     "GET /admin/sitio": (303, 404, 404, 404, 404, 200),
     "POST /admin/sitio": (303, 404, 404, 404, 404, 422),
+    "GET /admin/horario": (303, 404, 404, 404, 404, 200),
+    "POST /admin/horario": (303, 404, 404, 404, 404, 422),
     "GET /admin/conectar": (303, 404, 404, 404, 404, 200),
     "GET /admin/comenzar": (303, 404, 404, 404, 404, 303),
     "POST /admin/comenzar": (303, 404, 404, 404, 404, 422),

@@ -111,6 +111,12 @@ FORMS: dict[str, dict[str, str]] = {
     "/idioma": {"idioma": "es", "volver": "/"},
     "/clave": {"email": "laura.gimenez@andina.example"},
     "/admin/sitio": {"sitio": "S"},
+    "/admin/horario": {
+        "lunes": "9 a 18",
+        "libres": "24/12/2026 N",
+        "feriados": "1",
+        "trabajados": "2026-11-23",
+    },
     "/admin/tematicas/nueva": {"nombre": "N", "descripcion": "D", "direccion": "", "operadores": "3"},
     "/admin/tematicas/{topic:int}": {"nombre": "N", "direccion": "d@sysmo.example", "operadores": "3"},
     "/admin/tematicas/{topic:int}/orden": {"hacia": "arriba"},

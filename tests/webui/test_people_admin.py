@@ -91,6 +91,7 @@ def test_a_refused_topic_keeps_what_was_written(admin: Browser) -> None:
             id="leaving",
         ),
         pytest.param("/admin/sitio", {"sitio": "Mesa Andina"}, id="name of the site"),
+        pytest.param("/admin/horario", {"lunes": "9 a 18"}, id="working hours"),
     ],
 )
 def test_a_second_click_does_nothing_more(
