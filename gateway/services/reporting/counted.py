@@ -107,7 +107,7 @@ def reopened(span: Span, filters: Filters) -> Counted:
     return Counted(CLOSING, CLOSING.c.reopened, span.begin, span.end, conditions, filters == Filters())
 
 
-def still_open(span: Span, filters: Filters) -> ColumnElement[bool]:
+def still_open(span: Span) -> ColumnElement[bool]:
     """Whether a request of `received_before` is not closed at the span's end."""
     closing = closed_then(span, Filters())
     own = CLOSING.c.ticket_id == REQUEST.c.ticket_id
