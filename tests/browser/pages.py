@@ -20,7 +20,10 @@ from tests.browser.site import ADMINISTRATOR, CLIENT, OPERATOR, Site
 from webui.endpoint import Endpoint
 from webui.routes import routes
 
-NO_PAGES = ("/healthz", "/readyz", "/metrics", "/adjuntos/", "/mensajes/", "/novedades")
+NO_PAGES = (
+    "/healthz", "/readyz", "/metrics", "/adjuntos/", "/mensajes/", "/novedades",
+    "/reportes.csv", "/reportes.xlsx", "/reportes/solicitudes.csv",
+)  # fmt: skip
 """What answers with something else than a page, or with a piece of one."""
 
 WHO = {

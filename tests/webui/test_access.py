@@ -71,6 +71,9 @@ TABLE = {
     "POST /solicitudes/{number:int}/reabrir": (303, 404, 404, 303, 404, 303),
     "POST /solicitudes/{number:int}/cerrar": (303, 404, 404, 303, 404, 303),
     "POST /solicitudes/{number:int}/reasignar": (303, 404, 404, 303, 404, 303),
+    "GET /reportes.csv": (303, 404, 404, 404, 404, 200),
+    "GET /reportes.xlsx": (303, 404, 404, 404, 404, 200),
+    "GET /reportes/solicitudes.csv": (303, 404, 404, 404, 404, 200),
     "GET /adjuntos/{id}/{name}": (303, 200, 404, 200, 404, 200),
     "GET /adjuntos/{id}/miniatura": (303, 404, 404, 404, 404, 404),  # by its content no picture
     "GET /adjuntos/{id}/imagen": (303, 200, 404, 200, 404, 200),
@@ -85,6 +88,8 @@ TABLE = {
     "POST /admin/correo/salida/{id:int}/reintentar": (303, 404, 404, 404, 404, 422),
     "POST /admin/correo/salida/{id:int}/abandonar": (303, 404, 404, 404, 404, 422),
     "GET /admin/actividad": (303, 404, 404, 404, 404, 200),
+    "GET /reportes": (303, 404, 404, 404, 404, 200),
+    "GET /reportes/solicitudes": (303, 404, 404, 404, 404, 200),
     "GET /admin": (303, 404, 404, 404, 404, 303),
     "GET /admin/tematicas": (303, 404, 404, 404, 404, 200),
     "GET /admin/tematicas/nueva": (303, 404, 404, 404, 404, 200),
@@ -126,6 +131,7 @@ TABLE = {
 QUERIES = {
     "GET /bandeja/confirmar": "?accion=cerrar&s={number}",
     "GET /novedades": "?solicitud={number}&visto=0",
+    "GET /reportes/solicitudes": "?figura=recibidas&desde=2026-04-01&hasta=2026-05-31",
 }
 """What an address must say besides, to be about that request."""
 

@@ -1,4 +1,4 @@
-"""Periods, lengths of time and numbers of a report, as its pages say them in one language."""
+"""Periods, lengths of time and numbers of a report, as pages, files and mail say them in one language."""
 
 from datetime import date
 from fractions import Fraction

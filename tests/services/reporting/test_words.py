@@ -7,7 +7,7 @@ import pytest
 
 from gateway.catalogue import translator
 from gateway.rules.periods import Period, Stride
-from webui.report_words import ReportWords
+from gateway.services.reporting.words import ReportWords
 
 ES, EN = (ReportWords(language, translator(language)) for language in ("es", "en"))
 
