@@ -34,6 +34,7 @@ from gateway.models.tickets import Attachment, Message, Ticket, TicketSeen
 from gateway.models.topics import TopicOperator
 from gateway.rules.lifecycle import Status
 from gateway.rules.people import Role, Sender
+from gateway.services import named
 from gateway.services.statements import run
 
 UNASSIGNED = 0
@@ -177,7 +178,7 @@ class Source:
     """The requests of a wish that its reader may see, each of which must pass the filters besides.
 
     `values` are for all its statements, which are the same for all who ask for the same. `checks` are filters
-    that look at the messages of a request: to be asked of some at a time.
+    that look beyond the request itself: to be asked of some at a time.
     """
 
     shape: Shape
@@ -222,6 +223,7 @@ def source_of(
     checks = [unread(readable)] if wish.unread else []
     if wish.files:
         checks.append(has_files(readable))
+    checks += named.conditions(wish.client, wish.company)
     values = {"reader": reader.user_id, "topic": wish.topic, "assignee": wish.assignee, "topics": allowed}
     values |= {f"topic_{place}": each for place, each in enumerate(allowed)}
     return Source(shape, filters, values, checks)
