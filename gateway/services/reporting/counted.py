@@ -9,14 +9,15 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     FromClause,
-    Integer,
     Select,
     exists,
     func,
-    literal_column,
     or_,
     select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from gateway.models.columns import table_of
 from gateway.models.people import User
@@ -28,11 +29,25 @@ from gateway.services.reporting.report import NO_COMPANY, Filters
 LONG = 120 * 96
 """Quarters of an hour beyond which an index is better walked whole: see `Counted`."""
 
-_ZERO = literal_column("0", Integer)  # no bind value: it must be the same in SELECT and GROUP BY
-
 REQUEST, CLOSING = table_of(CountedRequest), table_of(CountedClosing)
 _TICKET, _PERSON = table_of(Ticket).c, table_of(User).c
 _LATER, _EVERY = CLOSING.alias("later"), REQUEST.alias("every")
+
+
+class Unindexed(FunctionElement[Any]):
+    """A column that SQLite does not look up in an index: it guesses. PostgreSQL knows its rows better."""
+
+    inherit_cache = True
+
+
+@compiles(Unindexed)
+def _plain(element: Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(Unindexed, "sqlite")
+def _marked(element: Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +83,13 @@ class Counted:
     def groups(self, key: Column[Any], *more: Column[Any], sums: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """What these rows add up to for each value of a key that an index begins with, and of more columns.
 
-        Over a long time it costs half to walk that index, where each group stands together, and to look at
-        the moment on the way; else it is better to find the rows and to sort them. `+ 0` keeps the database
-        from the index that it should not take: SQLite knows little of how many rows there are.
+        Over a long time it costs SQLite half to walk that index, where each group stands together, and to
+        look at the moment on the way; else it is better off to find the rows and to sort them.
         """
-        if self._walked:
-            return select(key, *more, *sums).where(*self.met(self.moment + _ZERO)).group_by(key, *more)
-        apart = key + _ZERO
+        if self._many:
+            met = self.met(Unindexed(self.moment))
+            return select(key, *more, *sums).where(*met).group_by(key, *more)
+        apart = Unindexed(key)
         return self.select(apart.label(key.name), *more, *sums).group_by(apart, *more)
 
     def in_order(self, *columns: ColumnElement[Any]) -> Select[Any]:
@@ -84,14 +99,14 @@ class Counted:
         """
         key = self.table.c.ticket_id
         found = self.select(key, *columns)
-        if self._walked:
+        if self._many:
             last = select(func.max(_EVERY.c.ticket_id)).where(_EVERY.c.opened < self.end).scalar_subquery()
-            found = select(key, *columns).where(*self.met(self.moment + _ZERO), key <= last)
+            found = select(key, *columns).where(*self.met(self.moment + 0), key <= last)
         return found.order_by(key.desc())
 
     @property
-    def _walked(self) -> bool:
-        """Whether they are so many that all are better passed in a useful order."""
+    def _many(self) -> bool:
+        """Whether they are so many that it is better to pass them all in a useful order."""
         return self.dense and self.begin is not None and self.end - self.begin > LONG
 
     def met(self, moment: ColumnElement[int]) -> Sequence[ColumnElement[bool]]:
