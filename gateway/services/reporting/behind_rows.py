@@ -47,9 +47,7 @@ def closings(session: Session, numbers: Sequence[int]) -> dict[int, list[datetim
     event = table_of(Event).c
     query = select(event.ticket_id, event.kind, event.at).where(event.ticket_id.in_(numbers))
     found: dict[int, list[datetime]] = {}
-    for row in session.execute(
-        query
-    ):  # few for each: by kind SQLite would look through all there are
+    for row in session.execute(query):  # few for each: by kind SQLite would look through all there are
         if row.kind is EventKind.CLOSED:
             found.setdefault(row.ticket_id, []).append(row.at)
     return found

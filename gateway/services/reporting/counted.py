@@ -66,7 +66,7 @@ class Span:
 class Counted:
     """Rows of a table whose `moment` is in a span and that meet conditions; `begin` None: all until its end.
 
-    `dense`: nothing but the span narrows them, so over a long time they are a good part of the table.
+    `dense`: little but the span narrows them, so over a long time they are a good part of the table.
     """
 
     table: FromClause
@@ -95,19 +95,19 @@ class Counted:
     def in_order(self, *columns: ColumnElement[Any]) -> Select[Any]:
         """The number of each request and columns, the highest number first.
 
-        Of many rows a page is found soonest from the last number that there was by the end of the span.
+        Of many rows a page is found soonest from the last number that there was by the end of the span; of
+        few it is not: databases would pass all that came since, so they are kept from it.
         """
         key = self.table.c.ticket_id
-        found = self.select(key, *columns)
-        if self._many:
-            last = select(func.max(_EVERY.c.ticket_id)).where(_EVERY.c.opened < self.end).scalar_subquery()
-            found = select(key, *columns).where(*self.met(self.moment + 0), key <= last)
-        return found.order_by(key.desc())
+        if not self._many:
+            return self.select(key, *columns).order_by((key + 0).desc())
+        last = select(func.max(_EVERY.c.ticket_id)).where(_EVERY.c.opened < self.end).scalar_subquery()
+        return select(key, *columns).where(*self.met(self.moment + 0), key <= last).order_by(key.desc())
 
     @property
     def _many(self) -> bool:
         """Whether they are so many that it is better to pass them all in a useful order."""
-        return self.dense and self.begin is not None and self.end - self.begin > LONG
+        return self.dense and (self.begin is None or self.end - self.begin > LONG)
 
     def met(self, moment: ColumnElement[int]) -> Sequence[ColumnElement[bool]]:
         """Every condition, the moment said in the given way."""
@@ -124,7 +124,8 @@ def received(span: Span, filters: Filters) -> Counted:
 def received_before(span: Span, filters: Filters) -> Counted:
     """Requests that were opened before the span's end."""
     conditions = [*_about(REQUEST, filters), *_assigned(REQUEST, filters)]
-    return Counted(REQUEST, REQUEST.c.opened, None, span.end, conditions, filters == Filters())
+    dense = filters.operator is None and filters.company is None
+    return Counted(REQUEST, REQUEST.c.opened, None, span.end, conditions, dense)
 
 
 def answered(span: Span, filters: Filters) -> Counted:
