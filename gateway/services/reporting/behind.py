@@ -92,10 +92,9 @@ def lines(
     `after` is the number that the page before ended with.
     """
     rows = _narrowed(_rows(behind, Span.of(behind.period, zone)), behind, zone)
-    key = rows.table.c.ticket_id
-    page = rows.select(key, *_measured(behind.figure)).order_by(key.desc()).limit(limit)
+    page = rows.in_order(*_measured(behind.figure)).limit(limit)
     if after is not None:
-        page = page.where(key < after)
+        page = page.where(rows.table.c.ticket_id < after)
     found = session.execute(_shown(page)).all()
     closed = _closings(session, [each.id for each in found if each.minutes is not None], behind.figure)
     return [_line(each, closed.get(each.id, ())) for each in found]
@@ -133,7 +132,7 @@ def _narrowed(rows: Counted, behind: Behind, zone: ZoneInfo) -> Counted:
         more.append(REQUEST.c.opened.in_(folding.quarters_of(behind.period, *behind.hour, zone)))
     if behind.step is not None and behind.figure is not Figure.OPEN:
         rows = _in_step(rows, Span.of(behind.step, zone))
-    return replace(rows, conditions=[*rows.conditions, *more], all=rows.all and not more)
+    return replace(rows, conditions=[*rows.conditions, *more], dense=rows.dense and not more)
 
 
 def _in_step(rows: Counted, step: Span) -> Counted:
@@ -189,11 +188,12 @@ def _closings(session: Session, numbers: Sequence[int], figure: Figure) -> dict[
     if figure not in (Figure.CLOSED, Figure.REOPENED):
         return found
     event = table_of(Event).c
-    query = select(event.ticket_id, event.at).where(
-        event.ticket_id.in_(numbers), event.kind == EventKind.CLOSED
-    )
-    for row in session.execute(query):
-        found.setdefault(row[0], []).append(row[1])
+    query = select(event.ticket_id, event.kind, event.at).where(event.ticket_id.in_(numbers))
+    for row in session.execute(
+        query
+    ):  # few for each request: by kind SQLite would look through all there are
+        if row.kind is EventKind.CLOSED:
+            found.setdefault(row.ticket_id, []).append(row.at)
     return found
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Column
 from sqlmodel import Session
 
 from gateway.rules.lifecycle import Channel
@@ -78,7 +78,7 @@ def _totals(
     )
 
 
-def _times(session: Session, rows: Counted, minutes: ColumnElement[int], work: ColumnElement[int]) -> Times:
+def _times(session: Session, rows: Counted, minutes: Column[int], work: Column[int]) -> Times:
     return folding.times(queries.histogram(session, rows, minutes), queries.histogram(session, rows, work))
 
 
