@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import corpus, cost, intake, memory, pages, pipeline, push, reading, send
+from benchmarks import corpus, cost, intake, memory, pages, pipeline, push, reading, reports, send
 from benchmarks.figures import Figure
 from benchmarks.scope import DATA, REQUESTS, ROUNDS, Scope
 
@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, Callable[[Scope], list[Figure]]] = {
     "cost": cost.measure,
     "inbox": pages.inbox,
     "search": pages.search,
+    "reports": reports.measure,
 }
 
 
@@ -32,7 +33,9 @@ def main() -> None:
     parser.add_argument(
         "--profile", type=Path, metavar="FOLDER", help="keep profiles; figures then say nothing"
     )
-    parser.add_argument("--requests", type=int, default=REQUESTS, help="of the help desk of inbox and search")
+    parser.add_argument(
+        "--requests", type=int, default=REQUESTS, help="of the help desk of inbox, search, reports"
+    )
     parser.add_argument("--data", type=Path, default=DATA, metavar="FOLDER", help="keeps that help desk")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in BENCHMARKS]

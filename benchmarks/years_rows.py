@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
-from benchmarks import words, years_texts
+from benchmarks import words, years_course, years_texts
+from benchmarks.years_course import Course, Row, moment
 from benchmarks.years_texts import RARE, Piece, piece
 from gateway.rules.words import CLIENT, COMPANY, VERSION, folded_words, words_of
 
@@ -21,7 +21,6 @@ AT_ONCE = 20_000
 LAST = datetime(2026, 5, 11, 20, 0, tzinfo=UTC)
 STATES = ("new", "new", *["in_progress"] * 3, *["closed"] * 15)
 
-Row = Sequence[Any]
 Load = Callable[[str, Sequence[str], Iterable[Row]], None]
 """Puts rows of some columns into a table."""
 
@@ -41,7 +40,24 @@ COLUMNS = {
     "attachment": "id message_id position filename content_type size sha256 inline",
     "search_document": "ticket_id version words hidden_words stems hidden_stems",
     "search_task": "name reached finished_at",
+    "counted_request": "ticket_id opened topic_id requester_id channel "
+    "answered answered_by answer_minutes answer_work_minutes",
+    "counted_closing": "ticket_id number closed closed_by topic_id requester_id minutes work_minutes "
+    "reopened next_closed",
 }
+OF_A_REQUEST = (
+    "ticket",
+    "participant",
+    "message",
+    "event",
+    "attachment",
+    "ticket_seen",
+    "search_document",
+    "counted_request",
+    "counted_closing",
+)
+LEAN = ("ticket", "event", "counted_request", "counted_closing")
+"""What reports read; all they read but people, companies and topics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +67,10 @@ class _Client:
     marked: tuple[str, ...]
 
 
-def fill(load: Load, requests: int) -> None:
-    """Write it all, in order of what refers to what."""
+def fill(load: Load, requests: int, *, lean: bool = False) -> None:
+    """Write it all, in order of what refers to what. `lean`: only what reports read."""
     chance = random.Random(requests)  # noqa: S311  the same each time
-    at = _moment(LAST - timedelta(days=1500))
+    at = moment(LAST - timedelta(days=1500))
     clients = _people(load, max(50, requests // 20), at)
     load("blob", *_rows("blob", [("0" * 64, 3, b"abc", at)]))
     topics = [(each, f"Tema {each:02}", "", each, each == 1, True, at) for each in range(1, TOPICS + 1)]
@@ -63,17 +79,9 @@ def fill(load: Load, requests: int) -> None:
         ((each - 1) // 5 * SERVED + topic, each, "all") for each in range(1, 26) for topic in range(1, 5)
     ]
     load("topic_operator", *_rows("topic_operator", serving))
-    making = _requests(requests, chance, clients)
+    making = _requests(requests, chance, clients, lean=lean)
     while made := list(islice(making, AT_ONCE)):
-        for table in (
-            "ticket",
-            "participant",
-            "message",
-            "event",
-            "attachment",
-            "ticket_seen",
-            "search_document",
-        ):
+        for table in LEAN if lean else OF_A_REQUEST:
             load(table, *_rows(table, [row for request in made for row in request.get(table, ())]))
     load("search_task", *_rows("search_task", [(f"all {VERSION}", requests, at)]))
 
@@ -130,7 +138,7 @@ def _people(load: Load, number: int, at: str) -> list[_Client]:
 
 
 def _requests(
-    requests: int, chance: random.Random, clients: Sequence[_Client]
+    requests: int, chance: random.Random, clients: Sequence[_Client], *, lean: bool
 ) -> Iterator[dict[str, list[Row]]]:
     texts, subjects = years_texts.texts(chance), years_texts.subjects(chance)
     rare, step = piece(f"Se trata del {RARE}."), timedelta(days=1400) / requests
@@ -142,7 +150,7 @@ def _requests(
         opened = LAST - step * (requests - number + 1)
         one = _Request(number, message, opened, subjects[chance.randrange(len(subjects))], said)
         message += len(said)
-        yield one.rows(clients[chance.randrange(len(clients))], chance, number == requests)
+        yield one.rows(clients[chance.randrange(len(clients))], chance, number == requests, lean=lean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,45 +161,64 @@ class _Request:
     subject: Piece
     said: Sequence[Piece]
 
-    def rows(self, client: _Client, chance: random.Random, long: bool) -> dict[str, list[Row]]:
-        """All rows of this request, by table. Its messages alternate, and the last but one is internal."""
+    def rows(self, client: _Client, chance: random.Random, long: bool, *, lean: bool) -> dict[str, list[Row]]:
+        """All rows of this request, by table."""
         topic = SERVED if long else self.number % TOPICS + 1
         operator = (topic - 1) // SERVED * 5 + 1 + chance.randrange(5)
         status = "in_progress" if long else STATES[chance.randrange(len(STATES))]
         count = len(self.said)
         last = self.opened + timedelta(hours=chance.random() * 72)
         between = (last - self.opened) / count
-        times = [_moment(self.opened + between * each) for each in range(1, count)] + [_moment(last)]
-        first, closed = times[0], times[-1] if status == "closed" else None
-        waiting = times[-1] if status != "closed" and self.number % 3 else None
+        times = [*(self.opened + between * each for each in range(1, count)), last]
+        closings = years_course.closings(chance, last, operator) if status == "closed" else []
+        party = [
+            "operator" if each % 2 or (closings and each == count - 1) else "client" for each in range(count)
+        ]
+        hidden = count - 2
+        answers = (each for each in range(count) if party[each] == "operator" and each != hidden)
+        answer = next(((self.messages_before + each + 1, times[each]) for each in answers), None)
+        course = Course(self.number, topic, client.id, operator, times[0], answer, closings)
+        rows: dict[str, list[Row]] = {
+            "ticket": [self._ticket(course, status, times)],
+            "event": course.events(self.messages_before + 1),
+            "counted_request": [course.counted_request()],
+            "counted_closing": list(course.counted_closings()),
+        }
+        if not lean:
+            rows |= self._texts(client, operator, party, times)
+            rows["search_document"] = [self._document(client, hidden)]
+            if topic <= SERVED:
+                seen = count if self.number % 10 else 1
+                rows["ticket_seen"] = [(1, self.number, seen, moment(last))]
+        return rows
+
+    def _ticket(self, course: Course, status: str, times: Sequence[datetime]) -> Row:
+        last = moment(times[-1])
+        waiting = last if status != "closed" and self.number % 3 else None
+        assigned = None if status == "new" else course.operator
+        moments = [
+            moment(each) if each else None for each in (course.answer and course.answer[1], course.closed)
+        ]
+        about = (self.number, self.subject.text, course.topic, status, course.client, assigned, "web")
+        return (*about, len(times), moment(times[0]), last, last, waiting, *moments)
+
+    def _texts(
+        self, client: _Client, operator: int, parties: Sequence[str], times: Sequence[datetime]
+    ) -> dict[str, list[Row]]:
+        """Its messages, of which the last but one is internal, and their files."""
         messages: list[Row] = []
         files: list[Row] = []
-        hidden = count - 2
-        for place, (each, at) in enumerate(zip(self.said, times, strict=True)):
-            by_client = place % 2 == 0
-            author, party = (client.id, "client") if by_client else (operator, "operator")
+        hidden = len(times) - 2
+        for place, (each, party, at) in enumerate(zip(self.said, parties, times, strict=True)):
+            author = client.id if party == "client" else operator
             kind = "internal" if place == hidden else "public"
             key = self.messages_before + place + 1
-            texts = (True, "", False, each.text, "", "", 0, False, "[]", at)
+            texts = (True, "", False, each.text, "", "", 0, False, "[]", moment(at))
             messages.append((key, self.number, place + 1, author, party, kind, "web", *texts))
             if key % 20 == 0:
                 files.append((f"{key:026}", key, 1, "captura.png", "image/png", 3, "0" * 64, False))
-        assigned = None if status == "new" else operator
-        seen: list[Row] = []
-        if topic <= SERVED:
-            seen.append((1, self.number, count if self.number % 10 else 1, times[-1]))
-        moments = (first, times[-1], times[-1], waiting, times[1], closed)
-        ticket = (self.number, self.subject.text, topic, status, client.id, assigned, "web", count, *moments)
-        opened = (self.number, self.number, "opened", client.id, messages[0][0], first, "{}")
-        return {
-            "ticket": [ticket],
-            "participant": [(self.number, client.id, first)],
-            "message": messages,
-            "event": [opened],
-            "attachment": files,
-            "ticket_seen": seen,
-            "search_document": [self._document(client, hidden)],
-        }
+        joined = (self.number, client.id, moment(times[0]))
+        return {"message": messages, "attachment": files, "participant": [joined]}
 
     def _document(self, client: _Client, hidden: int) -> Row:
         """As services/search_index would write it; a test compares."""
@@ -216,7 +243,3 @@ def _joined(texts: Sequence[str]) -> Piece:
 
 def _marked(mark: str, *names: str) -> list[str]:
     return list(dict.fromkeys(mark + word for name in names for word in folded_words(words_of(name))))
-
-
-def _moment(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -8,22 +8,28 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlmodel import Session
+from sqlalchemy import delete, select
+from sqlmodel import Session, SQLModel
 
-from benchmarks import corpus, intake, memory, pages, pipeline, push, reading, send
+from benchmarks import corpus, intake, memory, pages, pipeline, push, reading, reports, send
 from benchmarks.figures import Figure, middle
 from benchmarks.load import bring, read_manifest
 from benchmarks.manifest import write
 from benchmarks.scope import Scope
 from benchmarks.wire import Route, plain_route, render
 from benchmarks.years import open_years
+from benchmarks.years_course import ZONE
+from benchmarks.years_rows import LAST
 from gateway.mail.interpret import read
 from gateway.mail.reading import Arrival, Surroundings
+from gateway.models.columns import table_of
+from gateway.models.reports import CountedClosing, CountedRequest
 from gateway.models.search import SearchDocument
-from gateway.services import books, search_index, search_upkeep
+from gateway.models.site import Setting
+from gateway.services import books, recounting, search_index, search_upkeep
 from tests.fakes_relay import Relay
 
 TINY = Scope(mails=40, rounds=1, pushes=1, idle_seconds=0.2, large_octets=300_000)
@@ -204,6 +210,32 @@ def test_the_years_of_a_help_desk_are_as_the_program_would_have_written_them(tmp
     database.close()
 
 
+@pytest.mark.parametrize("lean", [False, True], ids=["whole", "only what reports read"])
+def test_what_reports_count_of_the_years_is_what_the_program_would_have_counted(tmp_path: Path, lean: bool):
+    database = open_years(tmp_path, 240, lean=lean)
+    with database.transaction() as session:
+        assert recounting.is_current(session, ZONE)
+        before = counted(session)
+        if not lean:  # what is not there cannot be counted anew
+            session.execute(delete(Setting))
+            assert not recounting.count_some(session, ZONE, now=LAST)
+            assert recounting.is_current(session, ZONE)
+        assert counted(session) == before
+    database.close()
+    assert len(before[CountedRequest]) == 240
+    assert any(row["reopened"] for row in before[CountedClosing])
+    assert any(row["closed_by"] is None for row in before[CountedClosing])
+
+
+def counted(session: Session) -> dict[type[SQLModel], list[dict[str, Any]]]:
+    found: dict[type[SQLModel], list[dict[str, Any]]] = {}
+    for model in (CountedRequest, CountedClosing):
+        table = table_of(model)
+        rows = session.execute(select(table).order_by(*table.primary_key.columns))
+        found[model] = [dict(row._mapping) for row in rows]
+    return found
+
+
 def documents(session: Session) -> dict[int, tuple[str, str, set[str], set[str]]]:
     """The words of each request; a stem both shown and hidden may stand twice or not."""
     return {
@@ -224,3 +256,8 @@ def test_the_benchmarks_of_pages_run_to_their_end(tmp_path: Path, monkeypatch: p
     scope = Scope(rounds=1, requests=240, data=tmp_path)
     names = [figure.name for figure in pages.inbox(scope) + pages.search(scope)]
     assert {"inbox", "inbox-bare", "inbox-200-messages", "search", "search-rare"} <= set(names)
+
+
+def test_the_benchmark_of_reports_runs_to_its_end(tmp_path: Path):
+    names = [figure.name for figure in reports.measure(Scope(rounds=1, requests=240, data=tmp_path))]
+    assert {"reports-month", "reports-two-years-topic", "reports-behind", "reports-3-years"} <= set(names)

@@ -94,3 +94,22 @@ def test_label_falls_back_on_the_bare_name() -> None:
 
 def test_an_unknown_language_is_spanish() -> None:
     assert translator("fr")("yesterday") == "ayer"
+
+
+def test_english_says_e_mail_and_spanish_correo() -> None:
+    """The glossary; what a machine is called, and what is typed, keeps its name."""
+    named = re.compile(
+        r"\{\w*\}|\[mail(?:er)?\]|sysmo mail|[Mm]ail servers?|mail flow rule|[Mm]ailing list|#assign EMAIL"
+    )
+    folder = ROOT / "templates" / "email"
+    english = [*sentences(), *(catalogue("en")[key] for key in keys("en"))]
+    english += [_shown(file) for file in sorted((folder / "en").iterdir())]
+    spanish = [*catalogue("es").values(), *(_shown(file) for file in sorted((folder / "es").iterdir()))]
+    bare = re.compile(r"(?<![\w-])e?mails?\b", re.IGNORECASE)
+    assert [each for each in english if bare.search(named.sub("", each))] == []
+    assert [each for each in spanish if re.search(r"\be?-?mails?\b", named.sub("", each), re.I)] == []
+
+
+def _shown(template: Path) -> str:
+    """A template of a mail without what is computed in it."""
+    return re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<[^>]*>", "", template.read_text(), flags=re.DOTALL)

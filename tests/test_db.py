@@ -1,10 +1,12 @@
 """The database loses nothing: pragmas, refusals, transactions."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import InternalError
 
 from gateway.db import SQLITE_PRAGMAS, Database, durability_problems
 from gateway.errors import ConfigError
@@ -82,8 +84,20 @@ def test_a_transaction_is_kept_and_a_failed_one_is_not(database: Database) -> No
 
 
 def test_a_snapshot_keeps_nothing(database: Database) -> None:
-    with database.snapshot() as session:
+    refused = nullcontext() if database.is_sqlite else pytest.raises(InternalError, match="read-only")
+    with refused, database.snapshot() as session:
         session.add(Company(name="Andina", created_at=datetime.now(UTC)))
         session.flush()
     with database.snapshot() as session:
         assert session.execute(text("SELECT count(*) FROM company")).scalar() == 0
+    with database.transaction() as session:
+        session.add(Company(name="Andina", created_at=datetime.now(UTC)))
+
+
+def test_what_postgres_prepared_outlives_a_snapshot(postgres: Database) -> None:
+    prepared: set[str] = set()
+    for _each in range(10):
+        with postgres.snapshot() as session:
+            names = session.execute(text("SELECT name FROM pg_prepared_statements"))
+            prepared |= set(names.scalars())
+    assert prepared

@@ -30,11 +30,7 @@ def asked_of(query: Mapping[str, str], *, today: date) -> Asked:
     other = None
     if comparison is Comparison.DATES:
         other = _period(query, "contra_desde", "contra_hasta", problems, otherwise=None)
-    filters = Filters(
-        topic=_id(query, "tematica", problems, least=1),
-        operator=_id(query, "operador", problems, least=1),
-        company=_id(query, "empresa", problems, least=0),
-    )
+    filters = _filters(query, problems)
     if problems or period is None:
         raise InvalidForm(problems)
     return Asked(period, comparison, _against(period, comparison, other), filters)
@@ -67,6 +63,23 @@ def period_in(query: Mapping[str, str]) -> Period:
     if period is None:
         raise InvalidForm(problems)
     return period
+
+
+def filters_in(query: Mapping[str, str]) -> Filters:
+    """Return the filters that an address names; raises InvalidForm for what can be none."""
+    problems: list[Invalid] = []
+    filters = _filters(query, problems)
+    if problems:
+        raise InvalidForm(problems)
+    return filters
+
+
+def _filters(query: Mapping[str, str], problems: list[Invalid]) -> Filters:
+    return Filters(
+        topic=_id(query, "tematica", problems, least=1),
+        operator=_id(query, "operador", problems, least=1),
+        company=_id(query, "empresa", problems, least=0),
+    )
 
 
 def _against(period: Period, comparison: Comparison, other: Period | None) -> Period | None:

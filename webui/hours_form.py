@@ -103,7 +103,7 @@ def read_days_off(text: str, field: str) -> tuple[tuple[date, str], ...]:
                 line=number,
                 count=NAME_CHARACTERS,
             )
-        found[day] = name if name.isprintable() else ""
+        found[day] = "".join(filter(str.isprintable, name))  # joiners, which `one_line` keeps
     return tuple(sorted(found.items()))
 
 

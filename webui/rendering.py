@@ -13,6 +13,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from gateway.catalogue import LANGUAGES, label, translator
 from gateway.config import Config
 from gateway.mail.wording import file_size, tax_number
+from gateway.services.reporting.words import ReportWords
 from webui.dates import Dates
 from webui.text import blocks, initials, paragraphs
 
@@ -80,6 +81,7 @@ class Rendering:
             label=partial(label, translate),
             locale=_LOCALES[language],
             registration=config.accounts.registration,
+            tell=ReportWords(language, translate),
         )
         environment.filters.update(
             blocks=blocks,

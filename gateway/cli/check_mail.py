@@ -66,7 +66,7 @@ def check_smarthost(config: Config, words: Words) -> Finding:
     try:
         asyncio.run(_sign_in(config))
     except (SMTPException, Unfit, SysmoError, OSError) as error:
-        text = words(_("The smarthost {where} does not take our mail: {error}"))
+        text = words(_("The smarthost {where} does not take our e-mail: {error}"))
         return problem("smarthost", text.format(where=where, error=_reason(error)), where=where)
     return found("smarthost", words(_("The smarthost {where} lets us in.")).format(where=where), where=where)
 

@@ -21,7 +21,7 @@ def check_settings(config: Config, _: Words) -> Iterator[Finding]:
     """Settings that are valid and may still not be what was meant."""
     site = urlsplit(config.site.base_url)
     if site.scheme != "https" and not _is_loopback(site.hostname or ""):
-        yield problem("settings.base_url", _("[site] base_url: links in mail need https."))
+        yield problem("settings.base_url", _("[site] base_url: links in e-mail need https."))
     if config.mail.address.endswith(("@example.com", "@example.org", "@example.net")):
         yield note("settings.address", _("[mail] address is still the one of the example."))
     if config.mail.reply_address.rpartition("@")[2] != config.mail.address.rpartition("@")[2]:
@@ -30,7 +30,7 @@ def check_settings(config: Config, _: Words) -> Iterator[Finding]:
             _("[mail] reply_address is empty or of another domain than address: answers must reach us, too."),
         )
     if config.smtp.enabled and config.smtp.tls_cert is None and not _is_loopback(config.smtp.host):
-        yield note("settings.tls", _("[smtp] tls_cert: without a certificate mail comes in unprotected."))
+        yield note("settings.tls", _("[smtp] tls_cert: without a certificate e-mail comes in unprotected."))
     if not config.trust.authserv_ids and not config.trust.dkim:
         yield problem(
             "settings.trust", _("[trust]: without authserv_ids and dkim no sender can ever be verified.")
@@ -38,7 +38,7 @@ def check_settings(config: Config, _: Words) -> Iterator[Finding]:
     if config.mailer.transport == "folder":
         yield note(
             "settings.mailer",
-            _("[mailer] transport = folder: mail out is written to files and sent to nobody."),
+            _("[mailer] transport = folder: outgoing e-mail is written to files and sent to nobody."),
         )
     yield found("settings", _("The configuration can be used."))
 
@@ -56,11 +56,17 @@ def check_store(runtime: Runtime, session: Session, _: Words) -> Iterator[Findin
     free = state.disk.free
     disk_words = _("Free disk space: {mib} MiB.").format(mib=free // MIB)
     yield (found if state.disk.ok else problem)("disk", disk_words, free=free)
-    yield _queue("journal", state.journal, _("Mail in that waits: {count}; the oldest for {seconds} s."), _)
-    yield _queue("outbox", state.outbox, _("Mail out that is due: {count}; the oldest for {seconds} s."), _)
+    yield _queue(
+        "journal", state.journal, _("Incoming e-mail that waits: {count}; the oldest for {seconds} s."), _
+    )
+    yield _queue(
+        "outbox", state.outbox, _("Outgoing e-mail that is due: {count}; the oldest for {seconds} s."), _
+    )
     if state.smarthost.paused_until is not None:
         until = state.smarthost.paused_until
-        yield note("outbox.paused", _("Mail out is paused until {time}.").format(time=until), until=until)
+        yield note(
+            "outbox.paused", _("Outgoing e-mail is paused until {time}.").format(time=until), until=until
+        )
     for box in state.mailboxes:
         if not box.ok:
             words = _("The mailbox {name} was not read lately: {error}").format(
@@ -76,11 +82,19 @@ def check_attention(runtime: Runtime, session: Session, _: Words) -> Iterator[Fi
         (
             "journal.failed",
             aside.failed,
-            _("Mail in that could not be read: {count} (sysmo mail list --outcome failed)."),
+            _("Incoming e-mail that could not be read: {count} (sysmo mail list --outcome failed)."),
         ),
-        ("journal.held", aside.held, _("Mail in that is held: {count} (sysmo mail list --outcome held).")),
-        ("outbox.failed", aside.undelivered, _("Mail out that was not delivered: {count}.")),
-        ("outbox.uncertain", aside.uncertain, _("Mail out of which nobody knows if it arrived: {count}.")),
+        (
+            "journal.held",
+            aside.held,
+            _("Incoming e-mail that is held: {count} (sysmo mail list --outcome held)."),
+        ),
+        ("outbox.failed", aside.undelivered, _("Outgoing e-mail that was not delivered: {count}.")),
+        (
+            "outbox.uncertain",
+            aside.uncertain,
+            _("Outgoing e-mail of which nobody knows if it arrived: {count}."),
+        ),
     ):
         if count:
             yield note(check, words.format(count=count), count=count)

@@ -27,13 +27,13 @@ def _spf(domain: str, texts: list[str] | None, words: Words) -> Finding:
     match records:
         case []:
             sentence = _(
-                "SPF: {domain} does not say who sends its mail. Add a TXT record that starts with v=spf1."
+                "SPF: {domain} does not say who sends its e-mail. Add a TXT record that starts with v=spf1."
             )
             return problem("dns.spf", words(sentence).format(domain=domain), domain=domain)
         case [record] if record.lower().split()[-1] in ("+all", "all"):
-            sentence = _("SPF: {domain} lets everybody send its mail (+all): {record}")
+            sentence = _("SPF: {domain} lets everybody send its e-mail (+all): {record}")
         case [record]:
-            text = words(_("SPF: {domain} says who sends its mail: {record}"))
+            text = words(_("SPF: {domain} says who sends its e-mail: {record}"))
             return found("dns.spf", text.format(domain=domain, record=_shown(record)), record=record)
         case _:
             sentence = _("SPF: {domain} has several records, so none counts: {record}")

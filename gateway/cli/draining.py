@@ -25,7 +25,7 @@ def drain(
         while (left := _left(runtime)) != (0, 0):
             if time.monotonic() >= ends:
                 _ = request.words
-                words = _("Still waiting: {mails} mails in, {items} mails out.")
+                words = _("Still waiting: {mails} incoming e-mails, {items} outgoing.")
                 say(words.format(mails=left[0], items=left[1]))
                 raise typer.Exit(1)
             time.sleep(LOOKS_EVERY)

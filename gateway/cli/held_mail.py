@@ -66,7 +66,7 @@ def discard(context: typer.Context, mail_id: HeldId, *, by: By = None) -> None:
     wanted = _held_id(mail_id)
     with request.runtime() as runtime, runtime.db.transaction() as session:
         held.discard(session, wanted.number, by=_decider(session, by), now=runtime.now())
-    say(request.words(_("Mail {id} is discarded: kept, and without effect.")).format(id=wanted))
+    say(request.words(_("E-mail {id} is discarded: kept, and without effect.")).format(id=wanted))
 
 
 def headings(words: Words) -> Sequence[str]:
@@ -114,7 +114,7 @@ def _beginning(runtime: Runtime, mail: MailIn, words: Words) -> Iterator[str]:
     try:
         reading = asyncio.run(_read(runtime, int(mail.id)))
     except ReadingFailed as failed:
-        yield words(_("The mail could not be read: {reason}")).format(reason=failed.reason)
+        yield words(_("The e-mail could not be read: {reason}")).format(reason=failed.reason)
         return
     verdict, reason = label(words, "sender", reading.verdict), label(words, "verdict", reading.verdict_reason)
     yield words(_("Sender: {verdict} ({reason})")).format(verdict=verdict, reason=reason)
@@ -158,15 +158,15 @@ def _settled(runtime: Runtime, wanted: MailId, *, seconds: float) -> tuple[MailI
 def _what_became(mail: MailIn, details: Details, words: Words) -> str:
     match mail.outcome:
         case ledger.WAITING:
-            text = words(_("Mail {id} is accepted. It goes in as soon as the processor runs (sysmo run)."))
+            text = words(_("E-mail {id} is accepted. It goes in as soon as the processor runs (sysmo run)."))
         case Outcome.OPENED:
-            text = words(_("Mail {id}: it opened request #{ticket}."))
+            text = words(_("E-mail {id}: it opened request #{ticket}."))
         case Outcome.APPENDED:
-            text = words(_("Mail {id}: message {message} of request #{ticket}."))
+            text = words(_("E-mail {id}: message {message} of request #{ticket}."))
         case Outcome.HELD:
-            text = words(_("Mail {id} is held again: {reason}."))
+            text = words(_("E-mail {id} is held again: {reason}."))
         case _:
-            text = words(_("Mail {id}: {outcome}."))
+            text = words(_("E-mail {id}: {outcome}."))
     return text.format(
         id=mail.id,
         ticket=mail.ticket,

@@ -48,7 +48,7 @@ def ingest(
             words(_("{mail}: larger than [smtp] max_bytes, left out")).format(mail=label), status=TOO_LARGE
         )
     if not piped:
-        say(words(_("Mails written down: {count}.")).format(count=len(result.entries)))
+        say(words(_("E-mails written down: {count}.")).format(count=len(result.entries)))
     if result.too_large:
         raise typer.Exit(TOO_LARGE)
 
@@ -60,7 +60,7 @@ def _ingest(
     most = request.config.smtp.max_bytes
     mails = find_mails(paths, stdin=sys.stdin.buffer, most=most)
     with request.runtime() as runtime:
-        return asyncio.run(_write(runtime, mails, recipients, envelope_from, request.words(_("Mails"))))
+        return asyncio.run(_write(runtime, mails, recipients, envelope_from, request.words(_("E-mails"))))
 
 
 async def _write(

@@ -94,7 +94,7 @@ def retry(context: typer.Context, mail_id: MailId) -> None:
     with request.runtime() as runtime, runtime.db.transaction() as session:
         failed_mail.retry(session, wanted, by=None, now=runtime.now())
     _ = request.words
-    say(_("Mail {id} is back in line.").format(id=wanted))
+    say(_("E-mail {id} is back in line.").format(id=wanted))
 
 
 @app.command()
@@ -104,7 +104,7 @@ def release(context: typer.Context) -> None:
     with request.runtime() as runtime, runtime.db.transaction() as session:
         outbox.pause(session, runtime.now())
     _ = request.words
-    say(_("Mail out is no longer paused."))
+    say(_("Outgoing e-mail is no longer paused."))
 
 
 def _headings_in(request: Request) -> Sequence[str]:

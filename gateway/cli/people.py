@@ -131,4 +131,4 @@ def _desk(session: Session, runtime: Runtime) -> Desk:
 
 def _say_sent(request: Request, user: User) -> None:
     _ = request.words
-    say(_("A mail to set the password goes out to {email}.").format(email=user.email))
+    say(_("An e-mail to set the password goes out to {email}.").format(email=user.email))

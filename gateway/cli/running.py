@@ -51,7 +51,7 @@ def _welcome(request: Request, roles: Sequence[str]) -> Iterator[str]:
     if "smtp" in roles:
         yield _("SMTP: {address}").format(address=_at(config.smtp.host, config.smtp.port))
     if "mailer" in roles and config.mailer.transport == "folder":
-        yield _("Mail out is written to {folder}").format(folder=config.mailer.folder)
+        yield _("Outgoing e-mail is written to {folder}").format(folder=config.mailer.folder)
     if token is not None:
         words = _("There is no administrator yet. To make the first one, open: {url}")
         yield words.format(url=_set_up_url(config, token))

@@ -56,7 +56,7 @@ def restore(context: typer.Context, folder: Folder) -> None:
     try:
         with database.transaction() as session:
             outbox.pause(session, outbox.UNTIL_RELEASED)
-        say(request.words(_("Restored. Mail out is paused; to let it go: sysmo mail release")))
+        say(request.words(_("Restored. Outgoing e-mail is paused; to let it go: sysmo mail release")))
         check_schema(database)
     finally:
         database.close()

@@ -156,7 +156,7 @@ def _piped(stream: BinaryIO, most: int) -> Iterator[FoundMail]:
     if data is not None and data.startswith(FROM):
         data = data.partition(b"\n")[2]
     if data == b"":
-        raise Invalid("path", "there is no mail on standard input")
+        raise Invalid("path", "there is no e-mail on standard input")
     yield FoundMail("standard input", data)
 
 

@@ -7,10 +7,7 @@ from zoneinfo import ZoneInfo
 from gateway.mail.notice import Notice
 from gateway.mail.shown_text import plain, without_links
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December",
-)  # fmt: skip
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DURATIONS = {
     "es": {"minute": ("minuto", "minutos"), "hour": ("hora", "horas")},
     "en": {"minute": ("minute", "minutes"), "hour": ("hour", "hours")},
@@ -27,7 +24,7 @@ class BuiltIn:
 
 
 def day(moment: datetime, language: str) -> str:
-    """Return a date without doubt which number is the month: 11/05/2026, 11 May 2026."""
+    """Return a date without doubt which number is the month: 12/11/2026, 12 Nov 2026: short, for columns."""
     if language == "es":
         return f"{moment:%d/%m/%Y}"
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"

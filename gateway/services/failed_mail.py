@@ -24,9 +24,9 @@ ENDED = (OutboxState.FAILED, OutboxState.UNCERTAIN)
 TRIED = (*ENDED, OutboxState.DEFERRED)
 """What can be tried again now: what ended badly, and what waits for its next attempt."""
 
-NOT_FAILED = _("Only a failed mail can be tried again.")
-NOT_ALLOWED = _("{recipient} may not see that request any more, so the mail stays unsent.")
-NOT_GIVEN_UP = _("This mail was sent meanwhile, or is being sent right now.")
+NOT_FAILED = _("Only a failed e-mail can be tried again.")
+NOT_ALLOWED = _("{recipient} may not see that request any more, so the e-mail stays unsent.")
+NOT_GIVEN_UP = _("This e-mail was sent meanwhile, or is being sent right now.")
 ABANDONED = "given up by an administrator"
 """What the ticket says of a delayed mail that goes nowhere any more, where nobody's server said a word."""
 

@@ -74,7 +74,7 @@ def accept(
     if never is not None:
         raise Invalid("mail", never)
     if by is not None and by.email == entry.from_address:
-        raise Invalid("by", _("Nobody accepts a mail of their own. There is a link for that, by mail."))
+        raise Invalid("by", _("Nobody accepts an e-mail of their own. There is a link for that, by e-mail."))
     if wish.as_new and (wish.person or wish.ticket is not None):
         raise Invalid("as-new", _("A new request goes with neither --ticket nor --person."))
     named = wish.ticket if wish.ticket is not None else entry.ticket_id
@@ -182,7 +182,7 @@ def _let_join(
 ) -> None:
     """Make the writer of a mail a participant, told of what is public from now on (T6)."""
     if entry.reason == "sender-refused":
-        raise Invalid("person", _("The domain says that the mail is not theirs."))
+        raise Invalid("person", _("The domain says that the e-mail is not theirs."))
     if ticket is None:
         raise Invalid("person", _("It points at no request. Name one with --ticket."))
     email = entry.from_address or ""

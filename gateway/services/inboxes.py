@@ -7,7 +7,7 @@ messages comes with the same query.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union,
     union_all,
 )
 from sqlmodel import Session
@@ -33,7 +34,7 @@ from gateway.models.topics import Topic, TopicOperator
 from gateway.rules.lifecycle import Channel, Status
 from gateway.rules.people import Party, Role, Sender, UserStatus
 from gateway.services import lists, pages, portal
-from gateway.services.lists import UNASSIGNED, Key, Order, Readable, Shown, View, Wish, key_of
+from gateway.services.lists import UNASSIGNED, Key, Order, Readable, Shape, Shown, View, Wish, key_of
 from gateway.services.pages import COUNTED, PAGE, Count
 from gateway.services.statements import run
 
@@ -78,16 +79,33 @@ class Choices:
     assignees: Sequence[tuple[int, str]]
 
 
-def page(session: Session, reader: Sender, wish: Wish, *, after: Key | None = None, zone: ZoneInfo) -> Page:
-    """Return a page of a list. Invalid when its words cannot be searched, or not in time (W17)."""
+def page(
+    session: Session,
+    reader: Sender,
+    wish: Wish,
+    *,
+    after: Key | None = None,
+    zone: ZoneInfo,
+    served: Sequence[int] | None = None,
+) -> Page:
+    """Return a page of a list. Invalid when its words cannot be searched, or not in time (W17).
+
+    `served` are the topics the reader answers, if known.
+    """
     readable = _readable(reader, wish.view)
-    found = pages.keys(session, reader, wish, after=after, zone=zone, readable=readable)
+    source = lists.source_of(session, reader, wish, zone=zone, readable=readable, served=served)
+    if readable is None and pages.is_plain(wish) and len(source.runs) == 1:
+        query, values = _plain_page(source.shape, after=after is not None), lists.after_key(after)
+        whole: Sequence[Any] = run(session, query, **source.values, **values).all()
+        lines = [Line(*row) for row in whole[:PAGE]]
+        return Page(lines, Key(lines[-1].activity, lines[-1].number) if len(whole) > PAGE else None)
+    found = pages.keys_in(session, source, wish, after=after)
     if not found.keys:
         return Page([], None)
-    query = ROWS if readable is None else _rows(readable, portal.newest(reader), table_of(Ticket).c.public_at)
+    query = NUMBERED if readable is None else _numbered(_rows(readable, portal.newest(reader), PUBLIC_AT))
     rows: Sequence[Any] = run(session, query, reader=reader.user_id, numbers=found.numbers).all()
-    lines = {row.id: Line(*row) for row in rows}
-    return Page([lines[number] for number in found.numbers], found.after)
+    known = {row.id: Line(*row) for row in rows}
+    return Page([known[number] for number in found.numbers], found.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +154,12 @@ def matching(session: Session, reader: Sender, wish: Wish, *, zone: ZoneInfo) ->
     return pages.count(session, reader, wish, zone=zone, readable=_readable(reader, wish.view))
 
 
-def open_counts(session: Session, reader: Sender) -> Mapping[View, Count]:
-    """Return how many open requests each list has, up to COUNTED."""
+def open_counts(
+    session: Session, reader: Sender, *, served: Sequence[int] | None = None
+) -> Mapping[View, Count]:
+    """Return how many open requests each list has, up to COUNTED. `served` as for `page`."""
     zone = ZoneInfo("UTC")  # no day is asked for
-    sources = [lists.source_of(session, reader, Wish(view), zone=zone) for view in View]
+    sources = [lists.source_of(session, reader, Wish(view), zone=zone, served=served) for view in View]
     return dict(zip(View, pages.count_each(session, sources), strict=True))
 
 
@@ -166,7 +186,8 @@ def _choices(*, everything: bool) -> Select[Any]:
         mine = select(serving.c.topic_id).where(serving.c.user_id == lists.READER)
         colleagues = select(serving.c.user_id).where(serving.c.topic_id.in_(mine))
         topics = topics.where(topic.c.id.in_(mine))
-        people = people.where(or_(person.c.id.in_(colleagues), person.c.id == lists.READER))
+        # an OR of both would have PostgreSQL read through all people there are
+        people = people.where(person.c.id.in_(union(colleagues, select(lists.READER))))
     both = union_all(topics, people).subquery()
     return select(both).order_by(both.c.is_topic.desc(), both.c.position, both.c.sorted, both.c.id)
 
@@ -189,7 +210,7 @@ def _readable(reader: Sender, view: View) -> Readable | None:
 def _rows(
     readable: Readable | None, newest: ColumnElement[int], activity: ColumnElement[datetime]
 ) -> Select[Any]:
-    """What lines show of the tickets of some numbers, in the order of `Line`."""
+    """What lines show of tickets, in the order of `Line`."""
     ticket, last, writer = table_of(Ticket), table_of(Message), table_of(User).alias("writer")
     requester, assignee = table_of(User).alias("requester"), table_of(User).alias("assignee")
     topic, company = table_of(Topic), table_of(Company)
@@ -217,8 +238,21 @@ def _rows(
         .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
         .outerjoin(last, and_(last.c.ticket_id == ticket.c.id, last.c.number == newest))
         .outerjoin(writer, writer.c.id == last.c.author_id)
-        .where(ticket.c.id.in_(bindparam("numbers", expanding=True)))
     )
+
+
+@lru_cache(maxsize=256)
+def _plain_page(shape: Shape, *, after: bool) -> Select[Any]:
+    """The lines of a page and one more, of a list as it is: the keys and what lines show in one statement."""
+    source = lists.Source(shape, (), {})
+    (stretch,) = source.runs
+    first = source.first(stretch, PAGE + 1, after=after).subquery("first")
+    rows = ROWS.where(table_of(Ticket).c.id.in_(select(first.c.id)))
+    return stretch.ordered(rows, PAGE + 1)
+
+
+def _numbered(rows: Select[Any]) -> Select[Any]:
+    return rows.where(table_of(Ticket).c.id.in_(bindparam("numbers", expanding=True)))
 
 
 def _unverified(message: FromClause) -> ColumnElement[bool]:
@@ -226,7 +260,9 @@ def _unverified(message: FromClause) -> ColumnElement[bool]:
     return and_(by_mail, message.c.verified.is_(False))
 
 
+PUBLIC_AT = table_of(Ticket).c.public_at
 ROWS = _rows(None, table_of(Ticket).c.messages, table_of(Ticket).c.updated_at)
+NUMBERED = _numbered(ROWS)
 """Of the lists whose reader may read everything: worded once. Those of clients ask portal each time."""
 
 CHOICES = {everything: _choices(everything=everything) for everything in (False, True)}

@@ -250,7 +250,7 @@ def retry_failed(session: Session, entry_id: int, *, now: datetime) -> str | Non
     if entry is None:
         raise NotFound(f"mail {entry_id}")
     if entry.outcome is not Outcome.FAILED:
-        raise Invalid("mail", _("Only a failed mail can be tried again."))
+        raise Invalid("mail", _("Only a failed e-mail can be tried again."))
     session.execute(
         update(JournalEntry)
         .where(col(JournalEntry.id) == entry_id)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     or_,
     select,
     union_all,
@@ -34,6 +35,7 @@ from gateway.models.tickets import Attachment, Message, Ticket, TicketSeen
 from gateway.models.topics import TopicOperator
 from gateway.rules.lifecycle import Status
 from gateway.rules.people import Role, Sender
+from gateway.services import named
 from gateway.services.statements import run
 
 UNASSIGNED = 0
@@ -126,6 +128,12 @@ def key_of(text: str) -> Key | None:
         return None
 
 
+def rows_of(limit: int) -> ColumnElement[int]:
+    """A limit written into its statement: of one that is a value, PostgreSQL expects a tenth of the table,
+    and plans the statement anew for each page."""
+    return literal_column(str(limit), Integer())
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One stretch of a list, along one moment of its requests, up or down."""
@@ -148,8 +156,8 @@ class Run:
     def ordered(self, query: Select[Any], limit: int) -> Select[Any]:
         """The first rows of a query on tickets, in this order."""
         if self.down:
-            return query.order_by(self.moment.desc(), _TICKET.c.id.desc()).limit(limit)
-        return query.order_by(self.moment, _TICKET.c.id).limit(limit)
+            return query.order_by(self.moment.desc(), _TICKET.c.id.desc()).limit(rows_of(limit))
+        return query.order_by(self.moment, _TICKET.c.id).limit(rows_of(limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,7 @@ class Source:
     """The requests of a wish that its reader may see, each of which must pass the filters besides.
 
     `values` are for all its statements, which are the same for all who ask for the same. `checks` are filters
-    that look at the messages of a request: to be asked of some at a time.
+    that look beyond the request itself: to be asked of some at a time.
     """
 
     shape: Shape
@@ -207,14 +215,23 @@ class Source:
 
 
 def source_of(
-    session: Session, reader: Sender, wish: Wish, *, zone: ZoneInfo, readable: Readable | None = None
+    session: Session,
+    reader: Sender,
+    wish: Wish,
+    *,
+    zone: ZoneInfo,
+    readable: Readable | None = None,
+    served: Sequence[int] | None = None,
 ) -> Source:
     """Return where to look for a wish. What the reader may see is decided here, for every list (C6).
 
-    `readable` are the messages that count; None: all of them.
+    `readable` are the messages that count; None: all of them. `served` are the topics the reader answers,
+    from whoever asked the database in this transaction already.
     """
     everything = reader.role is Role.ADMIN
-    allowed = topics_of(session, reader) if wish.view is View.TOPICS and not everything else []
+    allowed: Sequence[int] = ()
+    if wish.view is View.TOPICS and not everything:
+        allowed = topics_of(session, reader) if served is None else served
     somebody = wish.assignee if wish.assignee in (None, UNASSIGNED) else 1
     chosen = wish.topic is not None
     shape = Shape(wish.view, wish.shown, wish.order, len(allowed), everything, chosen, somebody)
@@ -222,6 +239,7 @@ def source_of(
     checks = [unread(readable)] if wish.unread else []
     if wish.files:
         checks.append(has_files(readable))
+    checks += named.conditions(wish.client, wish.company)
     values = {"reader": reader.user_id, "topic": wish.topic, "assignee": wish.assignee, "topics": allowed}
     values |= {f"topic_{place}": each for place, each in enumerate(allowed)}
     return Source(shape, filters, values, checks)
@@ -266,7 +284,7 @@ def topics_of(session: Session, operator: Sender) -> list[int]:
 
 @lru_cache(maxsize=256)
 def _first_plain(shape: Shape, limit: int, *, waiting: bool, after: bool) -> Select[tuple[int, datetime]]:
-    """`_first` without filters, worded once: that costs more than what the database does."""
+    """`Source.first` without filters, worded once: that costs more than what the database does."""
     run = next(each for each in _runs(shape.order, shape.activity) if each.waiting is waiting)
     return _first(_arms(shape)[0], (), run, limit, after=after)
 
@@ -285,10 +303,10 @@ def _first(
     if len(parts) == 1:
         return parts[0]
     rows = union_all(*(select(*part.subquery().c) for part in parts)).subquery()
-    found = select(rows.c.id, rows.c.moment)
+    found = select(rows.c.id, rows.c.moment).limit(rows_of(limit))
     if run.down:
-        return found.order_by(rows.c.moment.desc(), rows.c.id.desc()).limit(limit)
-    return found.order_by(rows.c.moment, rows.c.id).limit(limit)
+        return found.order_by(rows.c.moment.desc(), rows.c.id.desc())
+    return found.order_by(rows.c.moment, rows.c.id)
 
 
 @lru_cache(maxsize=256)

@@ -52,8 +52,13 @@ def keys(
     readable: Readable | None = None,
 ) -> Keys:
     """Return which requests a page shows. Invalid when its words cannot be searched, or not in time."""
-    asked = search.asked_for(wish, hidden=wish.view is not View.MINE)
     source = lists.source_of(session, reader, wish, zone=zone, readable=readable)
+    return keys_in(session, source, wish, after=after)
+
+
+def keys_in(session: Session, source: Source, wish: Wish, *, after: Key | None = None) -> Keys:
+    """`keys`, for whoever knows where to look for the wish."""
+    asked = search.asked_for(wish, hidden=wish.view is not View.MINE)
     found: list[Key] = []
     with _bounded(session, wish):
         for stretch in source.runs:
@@ -101,9 +106,9 @@ def _how_many_plain(shapes: tuple[Shape, ...]) -> Select[*tuple[Any, ...]]:
 
 def _how_many(source: Source) -> ColumnElement[int]:
     """How many requests a list has, counted to one beyond COUNTED."""
-    number = table_of(Ticket).c.id
-    parts = [select(number).where(*arm, *source.filters).limit(COUNTED + 1).subquery() for arm in source.arms]
-    rows = union_all(*(select(part.c.id) for part in parts)).limit(COUNTED + 1).subquery()
+    number, most = table_of(Ticket).c.id, lists.rows_of(COUNTED + 1)
+    parts = [select(number).where(*arm, *source.filters).limit(most).subquery() for arm in source.arms]
+    rows = union_all(*(select(part.c.id) for part in parts)).limit(most).subquery()
     return select(func.count()).select_from(rows).scalar_subquery()
 
 
@@ -112,10 +117,15 @@ def capped(number: int) -> Count:
     return Count(min(number, COUNTED), number > COUNTED)
 
 
+def is_plain(wish: Wish) -> bool:
+    """Whether a list is shown as it is, read along an index, and nothing is picked from it."""
+    return wish == Wish(wish.view, wish.shown, topic=wish.topic, order=wish.order)
+
+
 @contextmanager
 def _bounded(session: Session, wish: Wish) -> Iterator[None]:
-    """A list as it is needs no limit: it is read along an index. What is picked from it does."""
-    if wish == Wish(wish.view, wish.shown, topic=wish.topic, order=wish.order):
+    """A list as it is needs no limit. What is picked from it does."""
+    if is_plain(wish):
         yield
         return
     with search.in_time(session):

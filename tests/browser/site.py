@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlmodel import Session
@@ -22,6 +23,7 @@ from gateway.models.columns import table_of
 from gateway.models.people import User
 from gateway.models.queues import JournalEntry
 from gateway.runtime import Runtime
+from gateway.services import recounting
 from gateway.services.desk import open_desk
 from gateway.services.journal import Settled
 from tests.office import Office, parsed_templates
@@ -85,6 +87,9 @@ class Site:
         with runtime.db.transaction() as session:
             desk = replace(open_desk(runtime.config, runtime.secret), templates=parsed_templates())
             fill(session, desk, runtime.blobs, now=runtime.now(), count=count)
+            zone = ZoneInfo(runtime.config.site.timezone)
+            while recounting.count_some(session, zone, now=runtime.now()):
+                pass
             person = table_of(User)
             visitors = [each for each in PEOPLE.values() if each]
             session.execute(

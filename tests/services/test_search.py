@@ -16,7 +16,7 @@ from gateway.models.tickets import Ticket
 from gateway.rules import words
 from gateway.rules.lifecycle import MessageKind
 from gateway.rules.people import Role, Sender
-from gateway.services import inboxes, portal, search, search_index, search_upkeep
+from gateway.services import inboxes, named, portal, search, search_index, search_upkeep
 from gateway.services.inboxes import Count, Shown, View, Wish
 from tests.conftest import NOW
 from tests.factories import make_company, make_operator, make_ticket, make_topic, make_user
@@ -208,6 +208,33 @@ def test_filters_by_name_look_at_names_alone(session: Session, office: Office) -
     assert found(company="albornoz") == set()  # an address is no company
     assert numbers(session, office.ada, "emitir", client="diego") == {1044}
     assert numbers(session, office.ada, "emitir", client="diego", company="andina") == set()
+
+
+def test_an_address_or_a_cuit_or_a_name_in_quotes_finds_this_one_alone(
+    session: Session, office: Office
+) -> None:
+    """Others have all its words, too."""
+
+    def found(**wish: str) -> set[int]:
+        return numbers(session, office.ada, "", **wish)
+
+    topic = make_topic(session, "Ventas")
+    north = make_company(session, name="Distribuidora Andina S.A. Norte", cuit=None)
+    namesake = make_user(session, "gimenez.laura@andina.example", name="Laura", company_id=north.id)
+    other = say(session, make_ticket(session, namesake, topic, id=1050), namesake, "Hola")
+    assert found(client="laura gimenez andina example") == {1042, other.id}
+    assert found(client="laura.gimenez@andina.example") == {1042}
+    assert found(client="Laura.Gimenez@ANDINA.example") == {1042}
+    assert found(client="gimenez.laura@andina.example") == {other.id}
+    assert found(client="gimenez.laura@andina") == {1042, other.id}  # half an address is words
+    assert found(client="nadie@andina.example") == set()
+    andina = session.get_one(Company, office.andina).name
+    assert found(company=andina) == {1042, other.id}
+    assert found(company=named.quoted(andina)) == {1042}
+    assert found(company=named.quoted(north.name)) == {other.id}
+    assert found(company=named.quoted("Andina")) == set()
+    assert found(company='"') == found(company='""') == {1042, 1043, 1044, other.id}
+    assert found(company="30-99999980-4", client="gimenez.laura@andina.example") == set()
 
 
 def test_a_search_too_long_is_refused(session: Session, office: Office) -> None:

@@ -88,6 +88,8 @@ TABLE = {
     "POST /admin/correo/salida/{id:int}/reintentar": (303, 404, 404, 404, 404, 422),
     "POST /admin/correo/salida/{id:int}/abandonar": (303, 404, 404, 404, 404, 422),
     "GET /admin/actividad": (303, 404, 404, 404, 404, 200),
+    "GET /reportes": (303, 404, 404, 404, 404, 200),
+    "GET /reportes/solicitudes": (303, 404, 404, 404, 404, 200),
     "GET /admin": (303, 404, 404, 404, 404, 303),
     "GET /admin/tematicas": (303, 404, 404, 404, 404, 200),
     "GET /admin/tematicas/nueva": (303, 404, 404, 404, 404, 200),
@@ -132,6 +134,7 @@ TABLE = {
 QUERIES = {
     "GET /bandeja/confirmar": "?accion=cerrar&s={number}",
     "GET /novedades": "?solicitud={number}&visto=0",
+    "GET /reportes/solicitudes": "?figura=recibidas&desde=2026-04-01&hasta=2026-05-31",
 }
 """What an address must say besides, to be about that request."""
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from sqlmodel import col, select
 
 from gateway.models.people import User
 from gateway.models.tickets import Ticket
 from gateway.models.topics import Topic
 from gateway.rules.lifecycle import Status
 from gateway.runtime import Runtime
+from gateway.services import search_index
 from tests.conftest import NOW
 from tests.factories import make_ticket
 from tests.webui.conftest import Browser
@@ -100,6 +102,21 @@ def test_what_is_done_with_a_request_leaves_it_in_its_list(
     assert answer.status_code == 303
     assert answer.headers["location"] == way + within
     assert "de 31</span>" in martin.get(answer.headers["location"]).text
+
+
+def test_name_and_company_lead_to_all_that_they_asked(
+    browse: Callable[..., Browser], scene: Scene, web_runtime: Runtime
+) -> None:
+    with web_runtime.db.transaction() as session:
+        search_index.rebuild(session, list(session.execute(select(col(Ticket.id))).scalars()))
+    martin = browse(MARTIN)
+    page = martin.get(f"/solicitudes/{scene.ticket}").text
+    for name, said in (("Laura Giménez", "cliente"), ("Distribuidora Andina S.A.", "empresa")):
+        way = re.search(rf'<dd><a href="(/bandeja[^"]+)">{name}</a>', page)
+        assert way is not None, name
+        assert f"{said}=" in way[1]
+        assert len(opened(martin.get(unescape(way[1])).text)) == 25
+    assert "/bandeja" not in browse("laura.gimenez@andina.example").get(f"/solicitudes/{scene.ticket}").text
 
 
 def test_a_page_shown_again_is_still_in_its_list(browse: Callable[..., Browser], scene: Scene) -> None:

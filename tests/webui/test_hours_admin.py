@@ -42,6 +42,10 @@ def test_the_page_shows_the_usual_hours_and_the_holidays_of_two_years(admin: Bro
     assert "Día de la Soberanía Nacional" in page
     assert 'name="trabajados" value="2027-05-25">' in page
     assert 'name="trabajados" value="2028-' not in page
+    assert page.index('<details class="data" open>') < page.index("Feriados de 2026")
+    assert (
+        page.index("Feriados de 2026") < page.index('<details class="data">') < page.index("Feriados de 2027")
+    )
     assert f'<a href="{PATH}" aria-current="page">Horario</a>' in page
 
 

@@ -87,6 +87,7 @@ CHRISTMAS_EVE = date(2026, 12, 24)
         ("2026-12-24 Nochebuena", ((CHRISTMAS_EVE, "Nochebuena"),)),
         ("24-12-26: Noche  buena ", ((CHRISTMAS_EVE, "Noche buena"),)),
         ("24.12.2026 – Nochebuena\u202e", ((CHRISTMAS_EVE, "Nochebuena"),)),
+        ("24/12/2026 Noche\u200dbuena\u2028", ((CHRISTMAS_EVE, "Nochebuena"),)),
         ("24/12/2026", ((CHRISTMAS_EVE, ""),)),
         ("24/12/2026\n2/1/2026 Balance", ((date(2026, 1, 2), "Balance"), (CHRISTMAS_EVE, ""))),
         ("29/2/2028 " + "x" * 40, ((date(2028, 2, 29), "x" * 40),)),

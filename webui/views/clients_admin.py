@@ -84,7 +84,9 @@ def _again_as_it_is(request: Request, session: Session, error: Invalid) -> Respo
 def reset(request: Request, session: Session) -> Response:
     person = request.path_params["client"]
     clients.reset(session, web_of(request).desk, person, by=person_of(request), now=now_of(request))
-    return redirect(request, f"{PATH}/{person}", notice=_("A mail with a link to set the password goes out."))
+    return redirect(
+        request, f"{PATH}/{person}", notice=_("An e-mail with a link to set the password goes out.")
+    )
 
 
 def key_of(request: Request) -> int | None:

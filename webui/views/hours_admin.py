@@ -1,7 +1,8 @@
 """Administration of the company's working hours: the week, national holidays, days off of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import groupby
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -88,6 +89,16 @@ def _holidays(request: Request, hours: WorkingHours) -> dict[date, str]:
     return dict(sorted({**names, **national(year), **national(year + 1)}.items()))
 
 
+def _calendar(
+    request: Request, hours: WorkingHours, ticked: Sequence[str]
+) -> Iterator[tuple[int, bool, list[tuple[date, str]]]]:
+    """The holidays by year; this one's are open, and those with a tick among them."""
+    this = now_of(request).astimezone(zone_of(request)).year
+    for year, found in groupby(_holidays(request, hours).items(), lambda each: each[0].year):
+        days = list(found)
+        yield year, year == this or any(day.isoformat() in ticked for day, _name in days), days
+
+
 def _shown(
     request: Request,
     filled: Form,
@@ -103,9 +114,9 @@ def _shown(
         "hours_admin.html",
         status=status,
         form=filled,
-        days=DAYS,
+        week=DAYS,
         day_characters=DAY_CHARACTERS,
-        holidays=_holidays(request, hours),
+        calendar=_calendar(request, hours, ticked),
         ticked=ticked,
         zone=zone_of(request).key,
     )

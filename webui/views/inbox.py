@@ -28,12 +28,13 @@ def inbox_page(
     """Return the list that the address names, with what was wrong, if something was."""
     person, zone = person_of(request), zone_of(request)
     wish, place = wish_of(request.query_params, INBOX.bare), place_of(request.query_params)
-    counts = inboxes.open_counts(session, person)
     choices = inboxes.choices(session, person)
+    served = [number for number, _ in choices.topics]
+    counts = inboxes.open_counts(session, person, served=served)
     unfiltered = wish == bare_of(wish, INBOX.bare)
     found, total, waiting = Page([], None), NOTHING, NOTHING
     try:
-        found = inboxes.page(session, person, wish, after=place.after, zone=zone)
+        found = inboxes.page(session, person, wish, after=place.after, zone=zone, served=served)
         total = counts[wish.view] if unfiltered else inboxes.matching(session, person, wish, zone=zone)
         if unfiltered and not found.lines:
             waiting = inboxes.matching(session, person, Wish(View.TOPICS, assignee=UNASSIGNED), zone=zone)

@@ -57,7 +57,7 @@ def change(request: Request, session: Session) -> Response:
     site = web_of(request).runtime.config.site
     name = form_of(request).get("sitio", "")
     settings.name_site(session, site, name, by=person_of(request), now=now_of(request))
-    return redirect(request, PATH, notice=_("Saved. Pages and mail say the new name from now on."))
+    return redirect(request, PATH, notice=_("Saved. Pages and e-mail say the new name from now on."))
 
 
 @page(Access.ADMIN)

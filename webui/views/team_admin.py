@@ -50,7 +50,9 @@ def add(request: Request, session: Session) -> Response:
         now=now_of(request),
     )
     if user.password_hash is None:
-        return redirect(request, PATH, notice=_("The account is made. A mail to set the password goes out."))
+        return redirect(
+            request, PATH, notice=_("The account is made. An e-mail to set the password goes out.")
+        )
     return redirect(request, PATH, notice=_("The account is of the team now. Its password stays as it was."))
 
 
@@ -95,7 +97,9 @@ def enable(request: Request, session: Session) -> Response:
 def reset(request: Request, session: Session) -> Response:
     person = request.path_params["member"]
     team.reset(session, web_of(request).desk, person, by=person_of(request), now=now_of(request))
-    return redirect(request, f"{PATH}/{person}", notice=_("A mail with a link to set the password goes out."))
+    return redirect(
+        request, f"{PATH}/{person}", notice=_("An e-mail with a link to set the password goes out.")
+    )
 
 
 def _member(request: Request, session: Session) -> Member:

@@ -1,7 +1,7 @@
 """The page of a request: the operator's with everything, the client's from what is public alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from gateway.errors import Invalid, NotFound
 from gateway.rules.people import Access, is_staff
-from gateway.services import handling, histories, overtaken, portal, writing
+from gateway.services import handling, histories, named, overtaken, portal, writing
 from gateway.services.conversation import Conversation, MessageShown
+from gateway.services.inboxes import Shown, View, Wish
 from gateway.services.overtaken import Meanwhile, Overtaken, Seen
 from webui.after import note_read
 from webui.among import among, origin_of
@@ -89,6 +90,7 @@ def shown(request: Request, session: Session, composer: Composer, status: int = 
                 seen=composer.seen or Seen(_newest(found), event),
                 among=among(request, session, origin_of(request, INBOX), number),
                 within=within(request),
+                asked_by=_asked_by(found),
                 printed=printed,
                 with_notes="notas" in query,
             )
@@ -118,6 +120,16 @@ def list_of(request: Request) -> str:
     """The way back to the list a request was opened from, else to the inbox."""
     origin = origin_of(request, INBOX)
     return origin.back if origin is not None else INBOX.path
+
+
+def _asked_by(ticket: Conversation) -> Mapping[str, str]:
+    """Where the list shows all that this client asked, and all that their company did."""
+    company = ticket.cuit or named.quoted(ticket.company or "")
+    everything = Wish(View.TOPICS, shown=Shown.ALL)
+    return {
+        "client": INBOX.of(replace(everything, client=ticket.requester_email)),
+        "company": INBOX.of(replace(everything, company=company)),
+    }
 
 
 def wanted_message(request: Request) -> int | None:

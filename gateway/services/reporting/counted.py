@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, exists, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from gateway.models.columns import table_of
 from gateway.models.people import User
@@ -15,10 +26,13 @@ from gateway.rules.periods import Period
 from gateway.services.reporting.report import NO_COMPANY, Filters
 
 LONG = 120 * 96
-"""Quarters of an hour beyond which an index is better walked whole: see `Counted.select`."""
+"""Quarters of an hour beyond which an index is better walked whole: see `Counted`."""
+
+_ZERO = literal_column("0", Integer)  # no bind value: it must be the same in SELECT and GROUP BY
 
 REQUEST, CLOSING = table_of(CountedRequest), table_of(CountedClosing)
-_TICKET, _PERSON, _LATER = table_of(Ticket).c, table_of(User).c, table_of(CountedClosing).alias("later")
+_TICKET, _PERSON = table_of(Ticket).c, table_of(User).c
+_LATER, _EVERY = CLOSING.alias("later"), REQUEST.alias("every")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +51,48 @@ class Span:
 class Counted:
     """Rows of a table whose `moment` is in a span and that meet conditions; `begin` None: all until its end.
 
-    `all`: of all requests, so that nothing but the span narrows them.
+    `dense`: nothing but the span narrows them, so over a long time they are a good part of the table.
     """
 
     table: FromClause
-    moment: ColumnElement[int]
+    moment: Column[int]
     begin: int | None
     end: int
     conditions: Sequence[ColumnElement[bool]]
-    all: bool
+    dense: bool
 
-    def select(self, *columns: ColumnElement[Any], walk: bool = False) -> Select[Any]:
-        """Columns of these rows. `walk`: they are to be grouped by a column that an index begins with.
+    def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
+        """Columns of these rows."""
+        return select(*columns).where(*self.met(self.moment))
 
-        Over a long time it costs half to go along that index, where each group stands together, and to look
-        at the moment on the way. SQLite would rather look the span up and sort: `+ 0` keeps it from that.
+    def groups(self, key: Column[Any], *more: Column[Any], sums: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """What these rows add up to for each value of a key that an index begins with, and of more columns.
+
+        Over a long time it costs half to walk that index, where each group stands together, and to look at
+        the moment on the way; else it is better to find the rows and to sort them. `+ 0` keeps the database
+        from the index that it should not take: SQLite knows little of how many rows there are.
         """
-        long = self.begin is not None and self.end - self.begin > LONG
-        return select(*columns).where(
-            *self.met(self.moment + 0 if walk and long and self.all else self.moment)
-        )
+        if self._walked:
+            return select(key, *more, *sums).where(*self.met(self.moment + _ZERO)).group_by(key, *more)
+        apart = key + _ZERO
+        return self.select(apart.label(key.name), *more, *sums).group_by(apart, *more)
+
+    def in_order(self, *columns: ColumnElement[Any]) -> Select[Any]:
+        """The number of each request and columns, the highest number first.
+
+        Of many rows a page is found soonest from the last number that there was by the end of the span.
+        """
+        key = self.table.c.ticket_id
+        found = self.select(key, *columns)
+        if self._walked:
+            last = select(func.max(_EVERY.c.ticket_id)).where(_EVERY.c.opened < self.end).scalar_subquery()
+            found = select(key, *columns).where(*self.met(self.moment + _ZERO), key <= last)
+        return found.order_by(key.desc())
+
+    @property
+    def _walked(self) -> bool:
+        """Whether they are so many that all are better passed in a useful order."""
+        return self.dense and self.begin is not None and self.end - self.begin > LONG
 
     def met(self, moment: ColumnElement[int]) -> Sequence[ColumnElement[bool]]:
         """Every condition, the moment said in the given way."""
@@ -104,10 +140,10 @@ def reopened(span: Span, filters: Filters) -> Counted:
         _LATER.c.reopened < span.end,
     )
     conditions = [~later.correlate(CLOSING), *_about(CLOSING, filters), *_closed_by(filters)]
-    return Counted(CLOSING, CLOSING.c.reopened, span.begin, span.end, conditions, filters == Filters())
+    return Counted(CLOSING, CLOSING.c.reopened, span.begin, span.end, conditions, dense=False)
 
 
-def still_open(span: Span, filters: Filters) -> ColumnElement[bool]:
+def still_open(span: Span) -> ColumnElement[bool]:
     """Whether a request of `received_before` is not closed at the span's end."""
     closing = closed_then(span, Filters())
     own = CLOSING.c.ticket_id == REQUEST.c.ticket_id

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Column
 from sqlmodel import Session
 
 from gateway.rules.lifecycle import Channel
 from gateway.rules.periods import Period
+from gateway.services import recounting
 from gateway.services.reporting import counted, folding, queries
 from gateway.services.reporting.counted import CLOSING, REQUEST, Counted, Span
 from gateway.services.reporting.queries import Named
@@ -30,9 +31,10 @@ from gateway.services.reporting.report import (
 
 def make(session: Session, asked: Asked, *, zone: ZoneInfo) -> Report:
     """Add up what was asked for."""
+    current = recounting.is_current(session, zone)
     now = _figures(session, asked.period, asked.filters, zone)
     before = None if asked.against is None else _figures(session, asked.against, asked.filters, zone)
-    return Report(asked, now, before, counted=True)
+    return Report(asked, now, before, counted=current)
 
 
 def _figures(session: Session, period: Period, filters: Filters, zone: ZoneInfo) -> Figures:
@@ -76,7 +78,7 @@ def _totals(
     )
 
 
-def _times(session: Session, rows: Counted, minutes: ColumnElement[int], work: ColumnElement[int]) -> Times:
+def _times(session: Session, rows: Counted, minutes: Column[int], work: Column[int]) -> Times:
     return folding.times(queries.histogram(session, rows, minutes), queries.histogram(session, rows, work))
 
 

@@ -42,6 +42,17 @@ def hours(period: Period, received: Mapping[int, int], zone: ZoneInfo) -> Hours:
     return week
 
 
+def quarters_of(period: Period, weekday: int, hour: int, zone: ZoneInfo) -> list[int]:
+    """The quarters that are in an hour of the week: those that `hours` counts there."""
+    return [
+        quarter
+        for day, begin, end in _days(period, zone)
+        if day.first.weekday() == weekday
+        for quarter in range(begin, end)
+        if _hour_of(begin, end, zone)(quarter) == hour
+    ]
+
+
 def times(minutes: Sequence[tuple[int, int]], work_minutes: Sequence[tuple[int, int]]) -> Times:
     """The means and medians of two histograms of the same cases: how often each number of minutes was."""
     cases = sum(often for _, often in minutes)

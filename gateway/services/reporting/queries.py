@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Column, ColumnElement, Select, func, select
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -35,7 +35,8 @@ def how_many(session: Session, counted: Counted) -> int:
 
 def received_by_quarter(session: Session, counted: Counted) -> dict[int, int]:
     moment = REQUEST.c.opened
-    return {row[0]: row[1] for row in session.execute(counted.select(moment, _HOW_MANY).group_by(moment))}
+    rows = session.execute(counted.select(moment, _HOW_MANY).group_by(moment))
+    return {row[0]: row[1] for row in rows}
 
 
 def closed_by_quarter(session: Session, counted: Counted) -> dict[int, Sums]:
@@ -44,51 +45,45 @@ def closed_by_quarter(session: Session, counted: Counted) -> dict[int, Sums]:
     return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
-def histogram(session: Session, counted: Counted, minutes: ColumnElement[int]) -> Histogram:
+def histogram(session: Session, counted: Counted, minutes: Column[int]) -> Histogram:
     """How often each number of minutes was."""
-    rows = session.execute(counted.select(minutes, _HOW_MANY, walk=True).group_by(minutes))
+    rows = session.execute(counted.groups(minutes, sums=[_HOW_MANY]))
     return [(row[0], row[1]) for row in rows]
 
 
 def received_by_topic(session: Session, counted: Counted) -> dict[tuple[int, str, Channel], int]:
-    keys = (REQUEST.c.topic_id, REQUEST.c.channel)
-    groups = counted.select(*keys, _HOW_MANY, walk=True).group_by(*keys).subquery()
+    groups = counted.groups(REQUEST.c.topic_id, REQUEST.c.channel, sums=[_HOW_MANY]).subquery()
     query = select(_TOPIC.c.id, _TOPIC.c.name, groups.c.channel, groups.c.how_many)
     rows = session.execute(query.join(groups, groups.c.topic_id == _TOPIC.c.id))
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
 def closed_by_topic(session: Session, counted: Counted) -> dict[Named, Means]:
-    key = CLOSING.c.topic_id
-    groups = counted.select(key, *_SUMS, walk=True).group_by(key).subquery()
+    groups = counted.groups(CLOSING.c.topic_id, sums=_SUMS).subquery()
     query = select(_TOPIC.c.id, _TOPIC.c.name, groups.c.how_many, groups.c.minutes, groups.c.work_minutes)
     return _by_name(session, query.join(groups, groups.c.topic_id == _TOPIC.c.id))
 
 
 def received_by_company(session: Session, counted: Counted) -> dict[Named, int]:
-    key = REQUEST.c.requester_id
-    groups = counted.select(key, _HOW_MANY, walk=True).group_by(key).subquery()
+    groups = counted.groups(REQUEST.c.requester_id, sums=[_HOW_MANY]).subquery()
     rows = session.execute(_folded(groups, func.sum(groups.c.how_many)))
     return {(row[0], row[1] or ""): int(row[2]) for row in rows}
 
 
 def closed_by_company(session: Session, counted: Counted) -> dict[Named, Means]:
-    key = CLOSING.c.requester_id
-    groups = counted.select(key, *_SUMS, walk=True).group_by(key).subquery()
+    groups = counted.groups(CLOSING.c.requester_id, sums=_SUMS).subquery()
     sums = [func.sum(each) for each in (groups.c.how_many, groups.c.minutes, groups.c.work_minutes)]
     return _by_name(session, _folded(groups, *sums))
 
 
 def closed_by_closer(session: Session, counted: Counted) -> dict[Named, Means]:
-    key = CLOSING.c.closed_by
-    groups = counted.select(key, *_SUMS, walk=True).group_by(key).subquery()
+    groups = counted.groups(CLOSING.c.closed_by, sums=_SUMS).subquery()
     query = select(groups.c.closed_by, _SHOWN, groups.c.how_many, groups.c.minutes, groups.c.work_minutes)
     return _by_name(session, query.outerjoin(_PERSON, _PERSON.c.id == groups.c.closed_by))
 
 
 def reopened_by_closer(session: Session, counted: Counted) -> dict[Named, int]:
-    key = CLOSING.c.closed_by
-    groups = counted.select(key, _HOW_MANY).group_by(key).subquery()
+    groups = counted.groups(CLOSING.c.closed_by, sums=[_HOW_MANY]).subquery()
     query = select(groups.c.closed_by, _SHOWN, groups.c.how_many)
     rows = session.execute(query.outerjoin(_PERSON, _PERSON.c.id == groups.c.closed_by))
     return {(row[0], row[1] or ""): row[2] for row in rows}

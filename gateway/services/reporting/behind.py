@@ -1,0 +1,216 @@
+"""The requests behind a figure: how many, the same number as the figure says, and a page of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, null, select
+from sqlmodel import Session
+
+from gateway.models.columns import table_of
+from gateway.models.people import Company, User
+from gateway.models.tickets import Event, Ticket
+from gateway.models.topics import Topic
+from gateway.rules.lifecycle import Channel, EventKind
+from gateway.rules.periods import Period, minutes_between
+from gateway.services.reporting import counted, folding, queries
+from gateway.services.reporting.counted import CLOSING, REQUEST, Counted, Span
+from gateway.services.reporting.report import Filters
+
+BY_ITSELF = 0
+"""As who closed it: nobody."""
+
+
+class Figure(StrEnum):
+    """A figure that requests are behind; the values stand in addresses."""
+
+    RECEIVED = "recibidas"
+    CLOSED = "cerradas"
+    ANSWERED = "contestadas"
+    OPEN = "abiertas"
+    REOPENED = "reabiertas"
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Which requests: those of a figure, and of a part of it.
+
+    `closer` (may be BY_ITSELF) is of closed and reopened ones, `hour`, a day of the week from Monday = 0 and
+    an hour, of received ones: other figures have no such parts. Open ones are those at the period's end, the
+    others may be of a `step`, some days of the period: closed there, and not closed later in the period.
+    """
+
+    figure: Figure
+    period: Period
+    filters: Filters = field(default_factory=Filters)
+    channel: Channel | None = None
+    closer: int | None = None
+    hour: tuple[int, int] | None = None
+    step: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A request as a list shows it.
+
+    `closed_at` and `closed_by` are of the closing that the figure counts (by None: by itself), the minutes
+    what the figure measures: until that closing, or the first answer.
+    """
+
+    number: int
+    subject: str
+    topic: str
+    requester: str
+    company: str | None
+    assignee: str | None
+    channel: Channel
+    opened_at: datetime
+    answered_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+    minutes: int | None
+    work_minutes: int | None
+
+
+def count(session: Session, behind: Behind, *, zone: ZoneInfo) -> int:
+    """Return how many requests there are: what the figure says."""
+    span = Span.of(behind.period, zone)
+    if behind.figure is Figure.OPEN:
+        ever, done = counted.received_before(span, behind.filters), counted.closed_then(span, behind.filters)
+        return _how_many(session, ever, behind, zone) - _how_many(session, done, behind, zone)
+    return _how_many(session, _rows(behind, span), behind, zone)
+
+
+def lines(
+    session: Session, behind: Behind, *, zone: ZoneInfo, after: int | None = None, limit: int
+) -> list[Line]:
+    """Return a page of them, some thousand at most, the highest number first.
+
+    `after` is the number that the page before ended with.
+    """
+    rows = _narrowed(_rows(behind, Span.of(behind.period, zone)), behind, zone)
+    page = rows.in_order(*_measured(behind.figure)).limit(limit)
+    if after is not None:
+        page = page.where(rows.table.c.ticket_id < after)
+    found = session.execute(_shown(page)).all()
+    closed = _closings(session, [each.id for each in found if each.minutes is not None], behind.figure)
+    return [_line(each, closed.get(each.id, ())) for each in found]
+
+
+def _how_many(session: Session, rows: Counted, behind: Behind, zone: ZoneInfo) -> int:
+    return queries.how_many(session, _narrowed(rows, behind, zone))
+
+
+def _rows(behind: Behind, span: Span) -> Counted:
+    match behind.figure:
+        case Figure.RECEIVED:
+            return counted.received(span, behind.filters)
+        case Figure.CLOSED:
+            return counted.closed(span, behind.filters)
+        case Figure.ANSWERED:
+            return counted.answered(span, behind.filters)
+        case Figure.REOPENED:
+            return counted.reopened(span, behind.filters)
+        case Figure.OPEN:
+            rows = counted.received_before(span, behind.filters)
+            return replace(rows, conditions=[*rows.conditions, counted.still_open(span)])
+
+
+def _narrowed(rows: Counted, behind: Behind, zone: ZoneInfo) -> Counted:
+    """The part that is asked for."""
+    more: list[ColumnElement[bool]] = []
+    if behind.channel is not None:
+        came = select(REQUEST.c.ticket_id).where(REQUEST.c.channel == behind.channel)
+        by_request = rows.table is REQUEST
+        more.append(REQUEST.c.channel == behind.channel if by_request else rows.table.c.ticket_id.in_(came))
+    if behind.closer is not None and behind.figure in (Figure.CLOSED, Figure.REOPENED):
+        more.append(CLOSING.c.closed_by == (None if behind.closer == BY_ITSELF else behind.closer))
+    if behind.hour is not None and behind.figure is Figure.RECEIVED:
+        more.append(REQUEST.c.opened.in_(folding.quarters_of(behind.period, *behind.hour, zone)))
+    if behind.step is not None and behind.figure is not Figure.OPEN:
+        rows = _in_step(rows, Span.of(behind.step, zone))
+    return replace(rows, conditions=[*rows.conditions, *more], dense=rows.dense and not more)
+
+
+def _in_step(rows: Counted, step: Span) -> Counted:
+    """Those of some days; which of several closings counts hangs on the whole period all the same."""
+    begin = step.begin if rows.begin is None else max(rows.begin, step.begin)
+    return replace(rows, begin=begin, end=min(rows.end, step.end))
+
+
+def _measured(figure: Figure) -> Sequence[ColumnElement[Any]]:
+    """What a figure says of a request: minutes, working minutes, and who closed it."""
+    nothing = cast(null(), Integer)
+    columns: list[ColumnElement[Any]] = [nothing, nothing, nothing]
+    match figure:
+        case Figure.CLOSED | Figure.REOPENED:
+            columns = [CLOSING.c.minutes, CLOSING.c.work_minutes, CLOSING.c.closed_by]
+        case Figure.ANSWERED:
+            columns = [REQUEST.c.answer_minutes, REQUEST.c.answer_work_minutes, nothing]
+    names = ("minutes", "work_minutes", "closed_by")
+    return [column.label(name) for column, name in zip(columns, names, strict=True)]
+
+
+def _shown(page: Select[Any]) -> Select[Any]:
+    """A page of keys with all that a line shows."""
+    keys = page.subquery()
+    ticket, topic, company = table_of(Ticket), table_of(Topic), table_of(Company)
+    requester, assignee, closer = (table_of(User).alias(each) for each in ("requester", "assignee", "closer"))
+    joined = (
+        keys.join(ticket, ticket.c.id == keys.c.ticket_id)
+        .join(topic, topic.c.id == ticket.c.topic_id)
+        .join(requester, requester.c.id == ticket.c.requester_id)
+        .outerjoin(company, company.c.id == requester.c.company_id)
+        .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
+        .outerjoin(closer, closer.c.id == keys.c.closed_by)
+    )
+    columns = [
+        *(ticket.c[name] for name in ("id", "subject", "channel", "created_at", "first_reply_at")),
+        topic.c.name.label("topic"),
+        company.c.name.label("company"),
+        *(_name(each).label(each.name) for each in (requester, assignee, closer)),
+        keys.c.minutes,
+        keys.c.work_minutes,
+    ]
+    return select(*columns).select_from(joined).order_by(ticket.c.id.desc())
+
+
+def _name(person: Any) -> ColumnElement[str]:
+    return func.coalesce(func.nullif(person.c.name, ""), person.c.email)
+
+
+def _closings(session: Session, numbers: Sequence[int], figure: Figure) -> dict[int, list[datetime]]:
+    """When each request was closed, whenever: counted rows know the quarter of an hour alone."""
+    found: dict[int, list[datetime]] = {}
+    if figure not in (Figure.CLOSED, Figure.REOPENED):
+        return found
+    event = table_of(Event).c
+    query = select(event.ticket_id, event.kind, event.at).where(event.ticket_id.in_(numbers))
+    for row in session.execute(
+        query
+    ):  # few for each request: by kind SQLite would look through all there are
+        if row.kind is EventKind.CLOSED:
+            found.setdefault(row.ticket_id, []).append(row.at)
+    return found
+
+
+def _line(row: Row[Any], closings: Sequence[datetime]) -> Line:
+    own = (each for each in closings if minutes_between(row.created_at, each) == row.minutes)
+    return Line(
+        number=row.id,
+        subject=row.subject,
+        topic=row.topic,
+        requester=row.requester,
+        company=row.company,
+        assignee=row.assignee,
+        channel=row.channel,
+        opened_at=row.created_at,
+        answered_at=row.first_reply_at,
+        closed_at=next(own, None),
+        closed_by=row.closer,
+        minutes=row.minutes,
+        work_minutes=row.work_minutes,
+    )
