@@ -37,7 +37,7 @@ DEFINITIONS = (
         _("Requests received by the last day of the period and not closed by then."),
     ),
     (
-        _("Working hours"),
+        _("In working hours"),
         _("The part of a time that lies in the working hours of the company, without its holidays."),
     ),
     (
