@@ -15,7 +15,7 @@ from gateway.models.people import Company, User
 from gateway.models.tickets import Event, Ticket
 from gateway.models.topics import Topic
 from gateway.rules.lifecycle import Channel, EventKind
-from gateway.rules.periods import Period, minutes_between
+from gateway.rules.periods import Period
 from gateway.services.reporting import counted, folding, queries
 from gateway.services.reporting.counted import CLOSING, REQUEST, Counted, Span
 from gateway.services.reporting.report import Filters
@@ -144,13 +144,13 @@ def _in_step(rows: Counted, step: Span) -> Counted:
 def _measured(figure: Figure) -> Sequence[ColumnElement[Any]]:
     """What a figure says of a request: minutes, working minutes, and who closed it."""
     nothing = cast(null(), Integer)
-    columns: list[ColumnElement[Any]] = [nothing, nothing, nothing]
+    columns: list[ColumnElement[Any]] = [nothing, nothing, nothing, nothing]
     match figure:
         case Figure.CLOSED | Figure.REOPENED:
-            columns = [CLOSING.c.minutes, CLOSING.c.work_minutes, CLOSING.c.closed_by]
+            columns = [CLOSING.c.minutes, CLOSING.c.work_minutes, CLOSING.c.closed_by, CLOSING.c.number]
         case Figure.ANSWERED:
-            columns = [REQUEST.c.answer_minutes, REQUEST.c.answer_work_minutes, nothing]
-    names = ("minutes", "work_minutes", "closed_by")
+            columns = [REQUEST.c.answer_minutes, REQUEST.c.answer_work_minutes, nothing, nothing]
+    names = ("minutes", "work_minutes", "closed_by", "closing")
     return [column.label(name) for column, name in zip(columns, names, strict=True)]
 
 
@@ -174,6 +174,7 @@ def _shown(page: Select[Any]) -> Select[Any]:
         *(_name(each).label(each.name) for each in (requester, assignee, closer)),
         keys.c.minutes,
         keys.c.work_minutes,
+        keys.c.closing,
     ]
     return select(*columns).select_from(joined).order_by(ticket.c.id.desc())
 
@@ -188,7 +189,11 @@ def _closings(session: Session, numbers: Sequence[int], figure: Figure) -> dict[
     if figure not in (Figure.CLOSED, Figure.REOPENED):
         return found
     event = table_of(Event).c
-    query = select(event.ticket_id, event.kind, event.at).where(event.ticket_id.in_(numbers))
+    query = (
+        select(event.ticket_id, event.kind, event.at)
+        .where(event.ticket_id.in_(numbers))
+        .order_by(event.ticket_id, event.id)
+    )
     for row in session.execute(
         query
     ):  # few for each request: by kind SQLite would look through all there are
@@ -198,7 +203,6 @@ def _closings(session: Session, numbers: Sequence[int], figure: Figure) -> dict[
 
 
 def _line(row: Row[Any], closings: Sequence[datetime]) -> Line:
-    own = (each for each in closings if minutes_between(row.created_at, each) == row.minutes)
     return Line(
         number=row.id,
         subject=row.subject,
@@ -209,7 +213,7 @@ def _line(row: Row[Any], closings: Sequence[datetime]) -> Line:
         channel=row.channel,
         opened_at=row.created_at,
         answered_at=row.first_reply_at,
-        closed_at=next(own, None),
+        closed_at=closings[row.closing - 1] if closings else None,
         closed_by=row.closer,
         minutes=row.minutes,
         work_minutes=row.work_minutes,
