@@ -34,6 +34,7 @@ def shown(page: Select[Any]) -> Select[Any]:
         *(_name(each).label(each.name) for each in (requester, assignee, closer)),
         keys.c.minutes,
         keys.c.work_minutes,
+        keys.c.closing,
     ]
     return select(*columns).select_from(joined).order_by(ticket.c.id.desc())
 
@@ -43,9 +44,13 @@ def _name(person: Any) -> ColumnElement[str]:
 
 
 def closings(session: Session, numbers: Sequence[int]) -> dict[int, list[datetime]]:
-    """When each request was closed, whenever: counted rows know the quarter of an hour alone."""
+    """When each request was closed, in order: counted rows know the quarter of an hour alone."""
     event = table_of(Event).c
-    query = select(event.ticket_id, event.kind, event.at).where(event.ticket_id.in_(numbers))
+    query = (
+        select(event.ticket_id, event.kind, event.at)
+        .where(event.ticket_id.in_(numbers))
+        .order_by(event.ticket_id, event.id)
+    )
     found: dict[int, list[datetime]] = {}
     for row in session.execute(query):  # few for each: by kind SQLite would look through all there are
         if row.kind is EventKind.CLOSED:
