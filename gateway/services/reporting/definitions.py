@@ -7,7 +7,7 @@ DEFINITIONS = (
         _("Received requests"),
         _(
             "Requests opened in the period. "
-            "Mail that programs sent, mail that is held and repeated mail do not count."
+            "E-mail that programs sent, that is held or was a repeat does not count."
         ),
     ),
     (
