@@ -120,6 +120,7 @@ def routes() -> list[BaseRoute]:
         _route("/admin/correo/retenidos/{id:int}/aceptar", mail_admin_held.accept),
         _route("/admin/correo/retenidos/{id:int}/descartar", mail_admin_held.discard),
         _route("/admin/correo/entrada/{id:int}/reintentar", mail_admin_failed.retry_in),
+        _route("/admin/correo/entrada/{id:int}/descartar", mail_admin_failed.discard_in),
         _route("/admin/correo/salida/reintentar", mail_admin_failed.retry_all),
         _route("/admin/correo/salida/{id:int}/reintentar", mail_admin_failed.retry_out),
         _route("/admin/correo/salida/{id:int}/abandonar", mail_admin_failed.give_up),

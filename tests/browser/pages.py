@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Select, select
 from sqlmodel import Session
@@ -39,6 +40,15 @@ INBOX_STATES = (
     "/bandeja?q=nadaqueexista",
 )
 
+REPORT_STATES = (
+    "/reportes?desde={month}&hasta={today}&comparar=fechas&contra_desde={year}&contra_hasta={month}",
+    "/reportes?desde={year}&hasta={today}&comparar=no&empresas=todas",
+    "/reportes?desde=2020-01-01&hasta=2020-01-31",
+    "/reportes?desde={today}&hasta={month}&comparar=fechas&tematica=x&empresa=Nadie",
+    "/reportes/solicitudes?figura=cerradas&desde={year}&hasta={today}",
+    "/reportes/solicitudes?figura=abiertas&desde=2020-01-01&hasta=2020-01-31&canal=web",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -64,6 +74,9 @@ def sights(site: Site, *, tickets: int = 0) -> list[Sight]:
                 found += [Sight(who, path) for path in places.of(route.path, who)]
         some = ",".join(str(each) for each in places.tickets("operator")[:3])
     found += [Sight("operator", path) for path in INBOX_STATES]
+    today = site.runtime.now().date()
+    dates = {"today": today, "month": today - timedelta(days=30), "year": today - timedelta(days=300)}
+    found += [Sight("administrator", path.format(**dates)) for path in REPORT_STATES]
     found += [
         Sight("operator", f"/bandeja/confirmar?accion={each}&s={some}") for each in ("cerrar", "reasignar")
     ]

@@ -84,6 +84,7 @@ TABLE = {
     "POST /admin/correo/retenidos/{id:int}/aceptar": (303, 404, 404, 404, 404, 404),
     "POST /admin/correo/retenidos/{id:int}/descartar": (303, 404, 404, 404, 404, 404),
     "POST /admin/correo/entrada/{id:int}/reintentar": (303, 404, 404, 404, 404, 422),
+    "POST /admin/correo/entrada/{id:int}/descartar": (303, 404, 404, 404, 404, 422),
     "POST /admin/correo/salida/reintentar": (303, 404, 404, 404, 404, 303),
     "POST /admin/correo/salida/{id:int}/reintentar": (303, 404, 404, 404, 404, 422),
     "POST /admin/correo/salida/{id:int}/abandonar": (303, 404, 404, 404, 404, 422),

@@ -7,7 +7,7 @@ DEFINITIONS = (
         _("Received requests"),
         _(
             "Requests opened in the period. "
-            "E-mail that programs sent, that is held or was a repeat does not count."
+            "E-mail that programs sent, e-mail that is held and repeated e-mail do not count."
         ),
     ),
     (
