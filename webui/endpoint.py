@@ -133,8 +133,8 @@ class Endpoint:
 
     def _not_admitted(self, request: Request, session: Session) -> Response | None:
         """What to answer instead to somebody who may not, or not without their password; None: they may."""
-        open_web(request, session)
         visitor = request.state.visitor = find_visitor(request, session)
+        open_web(request, session)
         if not may(visitor.person.role if visitor is not None else None, self.access):
             if visitor is not None:
                 raise HTTPException(404)

@@ -21,6 +21,8 @@ FIELD_NAMES = {
     "convert": "convertir",
     "to": "a",
     "site": "sitio",
+    "day": "dia",
+    "hour": "hora",
     "days": "lunes",
     "days_off": "libres",
 }

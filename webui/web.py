@@ -46,9 +46,15 @@ def web_of(request: Request) -> Web:
 
 
 def open_web(request: Request, session: Session) -> None:
-    """Look up what administrators may have changed on a page since the last request: the site's name."""
+    """Look up what administrators may have changed on a page since the last request: the site's name.
+
+    Where somebody is signed in it came with them.
+    """
     web: Web = request.app.state.web
-    desk = settings.current(session, web.desk)
+    if (visitor := visitor_of(request)) is not None:
+        desk = settings.named(web.desk, visitor.site_name)
+    else:
+        desk = settings.current(session, web.desk)
     web.rendering.site_name = desk.site.name  # for pages that ask no database
     request.state.web = replace(web, desk=desk)
 

@@ -61,7 +61,7 @@ def accept(
 
 
 def discard(context: typer.Context, mail_id: HeldId, *, by: By = None) -> None:
-    """Keep a held mail without effect and list it no more."""
+    """Keep a mail that is held, or could not be read, without effect and list it no more."""
     request = request_of(context)
     wanted = _held_id(mail_id)
     with request.runtime() as runtime, runtime.db.transaction() as session:

@@ -30,6 +30,7 @@ class Template(StrEnum):
     DIGEST = "digest"
     VERIFY_ANSWER = "verify_answer"
     UNDELIVERED = "undelivered"
+    REPORT = "report"
 
 
 class Withheld(StrEnum):
@@ -112,6 +113,26 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FigureShown:
+    """A figure of a report, all in words of the recipient's language. `change` "": compared with nothing."""
+
+    title: str
+    value: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportShown:
+    """The figures of a month beside those of another: what the recipient's language calls both."""
+
+    month: str
+    against: str
+    figures: tuple[FigureShown, ...]
+    url: str
+    settings_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """What templates may show. Every mail uses a few of these; `Template` by `Template`:
 
@@ -131,6 +152,7 @@ class Values:
     - alert: `alert`, `text`
     - digest: `recipient`, `happened`, `more`, `notices_url`
     - verify_answer: `action_url`, `link_minutes`, `text`, the beginning of the mail asked about
+    - report: `report`
     - undelivered: `unreached`, `refusal`, `server_said`, `actor`, `text`
     """
 
@@ -166,6 +188,7 @@ class Values:
     alert: str = ""  # what administrators are alerted of, in their language
     happened: tuple[Happened, ...] = ()  # the lines of a digest
     more: int = 0  # how many did not fit among them
+    report: ReportShown | None = None
     reopen_days: int = 0  # how long an answer still reopens; 0 leaves the sentence out
 
 

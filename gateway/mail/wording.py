@@ -71,6 +71,9 @@ def built_in(notice: Notice, language: str) -> BuiltIn:
     if values.author is not None:
         lines.append(values.author.name)
     lines += [f"#{each.number} {each.subject}, {each.topic}: {each.url}" for each in values.happened]
+    if values.report is not None:
+        lines += [values.report.month, *(f"{each.title}: {each.value}" for each in values.report.figures)]
+        lines.append(values.report.url)
     lines += [
         values.alert,
         plain(values.text),

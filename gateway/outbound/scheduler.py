@@ -14,6 +14,7 @@ from gateway.db import is_away
 from gateway.errors import StaleLease
 from gateway.models.columns import table_of
 from gateway.models.queues import Job
+from gateway.outbound.report_job import send_monthly_report
 from gateway.rules import limits
 from gateway.runtime import Runtime, is_dead
 from gateway.services import (
@@ -176,6 +177,7 @@ JOBS: Mapping[str, Work] = MappingProxyType(
         "remove-expired": remove_expired,
         "remind-of-held": remind_of_held,
         "send-digests": send_digests,
+        "send-monthly-report": send_monthly_report,
         "sweep-blobs": sweep_blobs,
     }
 )
@@ -183,6 +185,7 @@ PERIODS: Mapping[str, timedelta] = MappingProxyType(
     {
         "count-requests": timedelta(seconds=20),
         "index-requests": timedelta(seconds=20),
+        "send-monthly-report": timedelta(minutes=15),
         "send-digests": timedelta(minutes=15),
     }
 )

@@ -39,14 +39,15 @@ def raise_alert(session: Session, desk: Desk, cause: Cause, detail: str = "", *,
     if not counters.take(session, f"alert:{cause}", limits.ALERTS, now=now):
         return
     rows = []
-    for each in _administrators(session, desk, now=now):
+    for each in administrators(session, desk, now=now):
         sentence = label(translator(each.language), "alert", cause)
         values = Values(site=desk.site.name, alert=sentence, text=detail)
         rows.append(house_mail.row(desk, each, Template.ALERT, Purpose.ALERT, values, now=now))
     outbox.queue(session, rows)
 
 
-def _administrators(session: Session, desk: Desk, *, now: datetime) -> list[User]:
+def administrators(session: Session, desk: Desk, *, now: datetime) -> list[User]:
+    """Return the active administrators whom automatic mail reaches, never an address of ours."""
     person = table_of(User).c
     active = select(User).where(
         person.role == Role.ADMIN,

@@ -32,7 +32,7 @@ class SetAside:
 def set_aside(session: Session) -> SetAside:
     """Count them."""
     return SetAside(
-        failed=_count(session, table_of(JournalEntry).c.outcome == Outcome.FAILED),
+        failed=_count(session, held.undecided(Outcome.FAILED)),
         held=_count(session, held.undecided()),
         undelivered=_count(session, _ended_as(OutboxState.FAILED)),
         uncertain=_count(session, _ended_as(OutboxState.UNCERTAIN)),
@@ -41,8 +41,7 @@ def set_aside(session: Session) -> SetAside:
 
 def to_review(session: Session) -> int:
     """Count the mails that wait for a person on the page of mail; more than enough is REVIEWED_AT_ONCE."""
-    entry = table_of(JournalEntry).c
-    kinds = (held.undecided(), entry.outcome == Outcome.FAILED, _ended_as(OutboxState.FAILED))
+    kinds = (held.undecided(), held.undecided(Outcome.FAILED), _ended_as(OutboxState.FAILED))
     found = 0
     for kind in kinds:
         few = select(literal(1)).where(kind).limit(REVIEWED_AT_ONCE - found).subquery()

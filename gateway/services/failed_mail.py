@@ -13,9 +13,10 @@ from gateway.models.columns import table_of
 from gateway.models.queues import JournalEntry, OutboxItem, OutboxState
 from gateway.models.site import Deed
 from gateway.models.tickets import Event
+from gateway.rules.admission import Decision, Outcome
 from gateway.rules.lifecycle import EventKind
 from gateway.rules.people import Sender
-from gateway.services import audit, blobs, journal, still_allowed, undelivered
+from gateway.services import audit, blobs, held, journal, still_allowed, undelivered
 from gateway.services.desk import Desk
 from gateway.services.ledger import Box, MailId
 
@@ -26,6 +27,7 @@ TRIED = (*ENDED, OutboxState.DEFERRED)
 
 NOT_FAILED = _("Only a failed e-mail can be tried again.")
 NOT_ALLOWED = _("{recipient} may not see that request any more, so the e-mail stays unsent.")
+NOT_UNREAD = _("This e-mail was tried again or discarded meanwhile.")
 NOT_GIVEN_UP = _("This e-mail was sent meanwhile, or is being sent right now.")
 ABANDONED = "given up by an administrator"
 """What the ticket says of a delayed mail that goes nowhere any more, where nobody's server said a word."""
@@ -61,6 +63,17 @@ def retry(session: Session, mail_id: MailId, *, by: Sender | None, now: datetime
         _again(session, [row], now=now)
         detail = {"recipient": row.recipient}
     audit.note(session, Deed.MAIL_RETRIED, str(mail_id), by=by, now=now, **detail)
+
+
+def discard(session: Session, mail_id: MailId, *, by: Sender | None, now: datetime) -> None:
+    """Have a mail in that could not be read be nobody's worry. It is kept, and can still be tried again."""
+    in_range = mail_id.box is Box.IN and 0 < mail_id.number < 2**31
+    entry = held.lock_entry(session, mail_id.number) if in_range else None
+    if entry is None:
+        raise NotFound(f"mail {mail_id}")
+    if entry.outcome is not Outcome.FAILED or entry.decision is Decision.DISCARD:
+        raise Invalid("mail", NOT_UNREAD)
+    held.discard(session, entry.id, by=by, now=now)
 
 
 def retry_all(session: Session, *, by: Sender, now: datetime) -> tuple[int, int]:

@@ -96,8 +96,13 @@ def accept(
 
 
 def discard(session: Session, entry_id: int, *, by: Sender | None, now: datetime) -> None:
-    """Keep a held mail without effect and list it no more. It can still be accepted (D5)."""
-    entry = lock(session, entry_id)
+    """Keep a mail that was held, or could not be read, without effect and list it no more (D5).
+
+    The one can still be accepted, the other tried again.
+    """
+    entry = lock_entry(session, entry_id)
+    if entry is None or entry.outcome not in (Outcome.HELD, Outcome.FAILED):
+        raise NotFound(f"held mail {entry_id}")
     _note(session, Deed.MAIL_DISCARDED, entry, by=by, now=now)
     _sign(session, entry, Decision.DISCARD, by=by, now=now)
 
@@ -128,11 +133,11 @@ def lock_entry(session: Session, entry_id: int) -> JournalEntry | None:
     return entry
 
 
-def undecided() -> ColumnElement[bool]:
-    """The condition that an entry is held and nobody discarded it."""
+def undecided(outcome: Outcome = Outcome.HELD) -> ColumnElement[bool]:
+    """The condition that an entry was held, or could not be read, and nobody discarded it."""
     entry = table_of(JournalEntry).c
     kept = or_(entry.decision.is_(None), entry.decision != Decision.DISCARD)
-    return and_(entry.outcome == Outcome.HELD, kept)
+    return and_(entry.outcome == outcome, kept)
 
 
 def is_confirmed(entry: JournalEntry, sender: Sender | None) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
@@ -14,7 +15,7 @@ from gateway.mail.reading import Arrival, Reading
 from gateway.models.columns import table_of
 from gateway.models.queues import Door, JournalEntry
 from gateway.rules import retry
-from gateway.rules.admission import Outcome
+from gateway.rules.admission import Decision, Outcome
 from gateway.services import blobs, leases
 from gateway.services.blobs import Content
 from gateway.services.statements import run
@@ -251,11 +252,11 @@ def retry_failed(session: Session, entry_id: int, *, now: datetime) -> str | Non
         raise NotFound(f"mail {entry_id}")
     if entry.outcome is not Outcome.FAILED:
         raise Invalid("mail", _("Only a failed e-mail can be tried again."))
-    session.execute(
-        update(JournalEntry)
-        .where(col(JournalEntry.id) == entry_id)
-        .values(outcome=None, reason="", settled_at=None, due_at=now, attempts=0, last_error=None)
-    )
+    anew: dict[str, Any] = {"outcome": None, "reason": "", "settled_at": None, "due_at": now}
+    anew |= {"attempts": 0, "last_error": None}
+    if entry.decision is Decision.DISCARD:  # it is read as if nobody had; one that was accepted stays so
+        anew |= {"decision": None, "decided_by": None, "decided_at": None}
+    session.execute(update(JournalEntry).where(col(JournalEntry.id) == entry_id).values(anew))
     return entry.from_address
 
 

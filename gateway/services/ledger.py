@@ -21,7 +21,7 @@ WAITING = "waiting"
 """What stands for the outcome of a mail that has none yet."""
 
 DISCARDED = "discarded"
-"""What stands for held mail that was decided to stay without effect; `held` alone leaves it out."""
+"""What stands for mail that was decided to stay without effect; `held` and `failed` leave it out."""
 
 OUT_PREFIX = "out-"
 """Sets a mail out apart from a mail in, which is known by its bare number, as in the log."""
@@ -183,9 +183,10 @@ def _has_outcome(outcome: str) -> ColumnElement[bool]:
     if outcome == WAITING:
         return entry.outcome.is_(None)
     if outcome == DISCARDED:
-        return and_(entry.outcome == Outcome.HELD, entry.decision == Decision.DISCARD)
-    if outcome == Outcome.HELD:
-        return held.undecided()
+        ended = entry.outcome.in_([Outcome.HELD, Outcome.FAILED])
+        return and_(ended, entry.decision == Decision.DISCARD)
+    if outcome in (Outcome.HELD, Outcome.FAILED):
+        return held.undecided(Outcome(outcome))
     if outcome not in set(Outcome):
         choices = ", ".join([*Outcome, WAITING, DISCARDED])
         raise Invalid("outcome", _("It is one of: {choices}."), choices=choices)

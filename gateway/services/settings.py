@@ -41,7 +41,12 @@ def site_name(session: Session, site: Site) -> str:
 
 def current(session: Session, desk: Desk) -> Desk:
     """Return a desk with the name of the site as it is now. `desk` is the one made of the configuration."""
-    name = site_name(session, desk.site)
+    return desk if is_fixed(desk.site) else named(desk, run(session, SITE_NAME).scalar())
+
+
+def named(desk: Desk, found: str | None) -> Desk:
+    """`current`, for whoever found already what SITE_NAME asks for."""
+    name = desk.site.name if is_fixed(desk.site) or not found else found
     return desk if name == desk.site.name else replace(desk, site=desk.site.model_copy(update={"name": name}))
 
 

@@ -57,14 +57,17 @@ def among(session: Session, item_ids: Iterable[int]) -> set[int]:
 
 def _may_see(row: Any) -> bool:
     """An operator must be active and answer the ticket's topic, have it assigned, or be an
-    administrator; anybody else must take part in it, and may never see what is internal. Mail about
-    an account, and an operator's own words sent back, need nothing but an account that is not disabled.
+    administrator; anybody else must take part in it, and may never see what is internal. A report is
+    for administrators. Mail about an account, and an operator's own words sent back, need nothing but
+    an account that is not disabled.
     """
     if row.status == UserStatus.DISABLED:
         return False
     active_staff = row.id is not None and is_staff(row.role) and row.status == UserStatus.ACTIVE
     if row.purpose in (Purpose.DIGEST, Purpose.ALERT):
         return active_staff
+    if row.purpose == Purpose.REPORT:
+        return active_staff and row.role == Role.ADMIN
     if row.ticket_id is None or row.purpose in (Purpose.MISTAKE, Purpose.UNDELIVERED):
         return True
     if row.id is None:

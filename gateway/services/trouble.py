@@ -12,7 +12,7 @@ from gateway.models.queues import JournalEntry, OutboxItem, OutboxState, Purpose
 from gateway.models.tickets import Ticket
 from gateway.rules.admission import Outcome
 from gateway.rules.refusals import refusal
-from gateway.services import outbox
+from gateway.services import held, outbox
 
 LISTED = 50
 ENTRY, ITEM, TICKET = (table_of(each).c for each in (JournalEntry, OutboxItem, Ticket))
@@ -64,7 +64,7 @@ class Unsents:
 
 
 def unread(session: Session) -> list[Unread]:
-    """Return failed mail in, the newest first."""
+    """Return failed mail in that nobody discarded, the newest first."""
     rows = session.execute(
         select(
             ENTRY.id,
@@ -76,7 +76,7 @@ def unread(session: Session) -> list[Unread]:
             ENTRY.reason,
             ENTRY.last_error,
         )
-        .where(ENTRY.outcome == Outcome.FAILED)
+        .where(held.undecided(Outcome.FAILED))
         .order_by(ENTRY.id.desc())
         .limit(LISTED)
     )

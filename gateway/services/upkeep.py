@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from gateway.models.columns import table_of
 from gateway.models.people import Registration, Token, WebSession
-from gateway.models.queues import Blob, Job, JournalEntry
+from gateway.models.queues import Blob, Job, JournalEntry, OutboxItem, OutboxState, Purpose
 from gateway.models.tickets import Attachment
 from gateway.services import blobs, counters, used_forms
 
@@ -20,6 +20,14 @@ KEEP_SESSIONS = timedelta(days=37)
 KEEP_TEMPORARY = timedelta(days=1)
 KEEP_UNREFERENCED = timedelta(days=7)
 SWEPT_AT_ONCE = 500
+UNSENT = (
+    OutboxState.QUEUED,
+    OutboxState.TRANSMITTING,
+    OutboxState.DEFERRED,
+    OutboxState.FAILED,
+    OutboxState.UNCERTAIN,
+)
+"""Mail that waits, or that an administrator may send again."""
 
 
 def set_up_jobs(session: Session, names: list[str], *, now: datetime, period: timedelta) -> None:
@@ -52,7 +60,8 @@ def remove_expired(session: Session, now: datetime) -> None:
 
 def unused_blobs(session: Session) -> list[str]:
     """Return blobs that nothing refers to. A long look at all of them, so not in a transaction."""
-    found = session.execute(select(table_of(Blob).c.sha256).where(*_unused()).limit(SWEPT_AT_ONCE))
+    unused = [*_unused(), table_of(Blob).c.sha256.not_in(_to_be_sent(session))]
+    found = session.execute(select(table_of(Blob).c.sha256).where(*unused).limit(SWEPT_AT_ONCE))
     return list(found.scalars())
 
 
@@ -64,6 +73,7 @@ def sweep_blobs(session: Session, names: list[str], now: datetime) -> list[str]:
     """
     blob = table_of(Blob)
     old = blob.c.created_at < now - KEEP_UNREFERENCED
+    names = sorted(set(names) - _to_be_sent(session))
     gone = session.execute(
         delete(Blob).where(blob.c.sha256.in_(names), old, *_unused()).returning(blob.c.sha256)
     )
@@ -83,6 +93,17 @@ def remove_temporary(folder: Path, now: datetime) -> None:
     """Remove temporary files of mails whose sender never finished them."""
     for path in (folder / "tmp").glob("*"):
         _remove_unused(path, before=now - KEEP_TEMPORARY)
+
+
+def _to_be_sent(session: Session) -> set[str]:
+    """Return the files of reports whose mail may still go out: no message has them, only the outbox."""
+    item = table_of(OutboxItem).c
+    rows = session.execute(
+        select(item.parts).where(
+            item.purpose == Purpose.REPORT, item.state.in_(UNSENT), item.given_up_at.is_(None)
+        )
+    )
+    return {sha256 for parts in rows.scalars() for _header, sha256 in parts}
 
 
 def _unused() -> list[ColumnElement[bool]]:

@@ -16,6 +16,7 @@ from gateway.models.columns import table_of
 from gateway.models.people import User, WebSession
 from gateway.rules.people import Sender, Theme, UserStatus, Verdict, is_staff
 from gateway.rules.sign_in import stay
+from gateway.services.settings import SITE_NAME
 from gateway.services.statements import run
 
 SEEN_EVERY = timedelta(minutes=10)
@@ -37,6 +38,7 @@ VISITOR = (
         PERSON.language,
         PERSON.theme,
         PERSON.shortcuts,
+        SITE_NAME.scalar_subquery().label("site_name"),
     )
     .join_from(table_of(WebSession), table_of(User), PERSON.id == ROW.user_id)
     .where(ROW.id_hash == bindparam("id_hash"))
@@ -56,6 +58,7 @@ class Visitor:
     theme: Theme
     shortcuts: bool
     confirmed_at: datetime  # when the password was last given
+    site_name: str | None  # as set on a page: all pages show it, so it comes with whom they are for
     idle_end: datetime
     last_end: datetime
 
@@ -93,6 +96,7 @@ def find(session: Session, token: str, *, now: datetime) -> Visitor | None:
         theme=found.theme,
         shortcuts=is_staff(found.role) if found.shortcuts is None else found.shortcuts,
         confirmed_at=found.confirmed_at or found.created_at,
+        site_name=found.site_name,
         idle_end=idle_end,
         last_end=last_end,
     )

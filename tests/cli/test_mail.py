@@ -23,6 +23,23 @@ def test_mail_in_is_listed_shown_and_tried_again(office: Installation) -> None:
     assert [mail["outcome"] for mail in office.sysmo("mail", "list", "--json").json] == ["waiting"] * 2
 
 
+def test_a_mail_that_could_not_be_read_is_put_away_on_the_record(office: Installation) -> None:
+    failed = office.accept()
+    office.settle(
+        failed, outcome=Outcome.FAILED, reason="failed", last_error="memory", attempts=4, due_at=None
+    )
+    assert office.sysmo("mail", "discard", str(failed)).status == 0
+    assert office.sysmo("mail", "list", "--outcome", "failed", "--json").json == []
+    assert len(office.sysmo("mail", "list", "--outcome", "discarded", "--json").json) == 1
+    shown = office.sysmo("mail", "show", str(failed), "--json").json
+    assert (shown["outcome"], shown["decision"], shown["decided_by"]) == ("failed", "discard", None)
+    assert shown["decided_at"]
+    assert "no se pudieron leer" not in office.sysmo("check").out
+    assert office.sysmo("mail", "retry", str(failed)).status == 0
+    assert office.sysmo("mail", "show", str(failed), "--json").json["decision"] is None
+    assert office.sysmo("mail", "discard", str(failed)).status == 1  # it waits
+
+
 def test_a_mail_out_that_failed_is_tried_again(office: Installation) -> None:
     office.sysmo("user", "add", "ana@sysmo.example", "--name", "Ana", "--role", "operator")
     assert office.sysmo("mail", "retry", "out-1").status == 2  # it waits already

@@ -8,7 +8,7 @@ from typing import Any
 import gateway
 from gateway.mail.addresses import Address
 from gateway.mail.compose import AttachedRef, Automatic, Notice, Template, Templates, TicketShown, Values
-from gateway.mail.notice import AuthorShown, Happened, MissedShown
+from gateway.mail.notice import AuthorShown, FigureShown, Happened, MissedShown, ReportShown
 from gateway.rules.lifecycle import EventKind, Status
 
 DIRECTORY = Path(gateway.__file__).parent.parent / "templates" / "email"
@@ -40,6 +40,16 @@ HAPPENED = Happened(
     actor="Laura Giménez",
     url=f"{SITE}/solicitudes/1042",
 )
+REPORT = ReportShown(
+    month="abril de 2026",
+    against="marzo de 2026",
+    figures=(
+        FigureShown(title="Recibidas", value="204", change="12 % más, antes 182"),
+        FigureShown(title="Resolución media", value="9 h 24 min", change=""),
+    ),
+    url=f"{SITE}/reportes?desde=2026-04-01&hasta=2026-04-30",
+    settings_url=f"{SITE}/admin/informe",
+)
 MARTIN = AuthorShown(name="Martín Sosa")
 
 
@@ -55,6 +65,7 @@ def values(**changes: Any) -> Values:
         text="Hola, buenas tardes.\n\nNo podemos emitir facturas A.\nLas B salen bien.",
         alert="Los acuses de recibo están detenidos.",
         happened=(HAPPENED,),
+        report=REPORT,
         mistakes=("#asinar ana@sysmo.example",),
         missed=(
             MissedShown(

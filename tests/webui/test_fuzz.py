@@ -41,6 +41,7 @@ MEANT = {
     "/bandeja": ("vista=mias&q={}", "vista=asignadas&orden=espera&antes={}&empresa={}", "q=a&antes=e1-{}"),
     "/solicitudes": ("q={}", "antes=1-{}", "desde=0001-01-01&hasta={}"),
     "/admin/empresas/{company:int}/unir": ("otra={}", "q={}"),
+    "/reportes.csv": ("desde={}&hasta=2026-05-31", "comparar={}", "tematica={}", "empresa={}"),
     "/admin/actividad": ("quien={}", "antes={}"),
 }
 """Addresses in which one value is all that is wrong."""
@@ -111,6 +112,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/idioma": {"idioma": "es", "volver": "/"},
     "/clave": {"email": "laura.gimenez@andina.example"},
     "/admin/sitio": {"sitio": "S"},
+    "/admin/informe": {"activo": "1", "dia": "5", "hora": "8"},
     "/admin/horario": {
         "lunes": "9 a 18",
         "libres": "24/12/2026 N",

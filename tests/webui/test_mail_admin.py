@@ -15,10 +15,10 @@ from gateway.models.people import User, WebSession
 from gateway.models.queues import JournalEntry, OutboxItem, OutboxState, Purpose
 from gateway.models.site import AuditEntry, Deed
 from gateway.models.tickets import Event, Message, Participant
-from gateway.rules.admission import Outcome
+from gateway.rules.admission import Decision, Outcome
 from gateway.rules.lifecycle import EventKind
 from gateway.runtime import Runtime
-from gateway.services import audit, outbox
+from gateway.services import attention, audit, books, ledger, outbox
 from tests.conftest import NOW
 from tests.office import Office, mail
 from tests.webui.conftest import Browser, Clock
@@ -340,6 +340,36 @@ def test_a_mail_that_could_not_be_read_is_listed_and_can_be_tried_again(
     assert post.deeds() == [(Deed.MAIL_RETRIED, str(post.lonely))]
 
 
+def test_a_mail_that_could_not_be_read_can_be_put_away_and_is_kept(
+    browse: Callable[..., Browser], post: Post
+) -> None:
+    with post.runtime.db.transaction() as session:
+        entry = session.get_one(JournalEntry, post.lonely)
+        entry.outcome, entry.attempts, entry.last_error, entry.reason = Outcome.FAILED, 4, "memory", "failed"
+        session.flush()
+        before, differences = attention.to_review(session), list(books.differences(session))
+    browser = browse(ADA)
+    path = f"/entrada/{post.lonely}/descartar"
+    assert submit(browser, path).status_code == 303
+    entry = post.entry(post.lonely)
+    assert (entry.outcome, entry.decision, entry.decided_at) == (Outcome.FAILED, Decision.DISCARD, NOW)
+    page = browser.get(OVERVIEW).text
+    assert "No se pudo leer" not in page
+    with post.runtime.db.snapshot() as session:
+        assert attention.to_review(session) == before - 1
+        assert attention.set_aside(session).failed == 0
+        assert list(books.differences(session)) == differences
+        for outcome, count in (("failed", 0), ("discarded", 1)):
+            assert len(list(ledger.mails_in(session, outcome=outcome))) == count
+    assert submit(browser, path, key="k2").status_code == 422
+    assert submit(browser, f"/entrada/{post.held}/descartar", key="k3").status_code == 422
+    assert submit(browser, "/entrada/999999/descartar", key="k4").status_code == 404
+    assert submit(browser, f"/entrada/{post.lonely}/reintentar", key="k5").status_code == 303
+    entry = post.entry(post.lonely)
+    assert (entry.outcome, entry.decision, entry.decided_by, entry.decided_at) == (None, None, None, None)
+    assert [deed for deed, _ in post.deeds()] == [Deed.MAIL_DISCARDED, Deed.MAIL_RETRIED]
+
+
 @pytest.mark.parametrize("state", [OutboxState.FAILED, OutboxState.UNCERTAIN, OutboxState.DEFERRED], ids=str)
 def test_a_mail_out_can_be_tried_again(
     browse: Callable[..., Browser], post: Post, state: OutboxState
@@ -459,7 +489,7 @@ def test_the_activity_log_tells_who_did_what(
     decide(browser, post.held, "descartar")
     page = browser.get("/admin/actividad").text
     assert EVIL not in page
-    line = {"es": f"Descartó el correo retenido {post.held}", "en": f"Discarded the held e-mail {post.held}"}
+    line = {"es": f"Descartó el correo {post.held}", "en": f"Discarded the e-mail {post.held}"}
     assert line[language] in page
     following = page.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
     older = browser.get(following.replace("&amp;", "&")).text

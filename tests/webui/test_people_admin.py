@@ -91,6 +91,7 @@ def test_a_refused_topic_keeps_what_was_written(admin: Browser) -> None:
             id="leaving",
         ),
         pytest.param("/admin/sitio", {"sitio": "Mesa Andina"}, id="name of the site"),
+        pytest.param("/admin/informe", {"dia": "5", "hora": "8"}, id="monthly report"),
         pytest.param("/admin/horario", {"lunes": "9 a 18"}, id="working hours"),
     ],
 )

@@ -30,7 +30,7 @@ OF_EVERY_PAGE = {
     "cache-control": "no-store",
 }
 SECRET_ADDRESS = re.compile(r"/(clave|instalar|confirmar|correos/confirmar)/")
-FILES = ("/adjuntos/", "/mensajes/")
+FILES = ("/adjuntos/", "/mensajes/", "/reportes.", "/reportes/solicitudes.csv")
 """Their own policies are the matter of the tests of downloads."""
 
 COOKIES = {"session", "visit", "notice", "language", "theme", "kept"}

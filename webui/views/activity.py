@@ -10,8 +10,7 @@ from gateway.models.site import Deed
 from gateway.rules.people import Access
 from gateway.services import activity
 from webui.endpoint import page
-from webui.views.administration import shown
-from webui.views.mail_admin import key_of
+from webui.views.administration import key_of, shown
 
 PATH = "/admin/actividad"
 

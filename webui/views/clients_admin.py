@@ -1,7 +1,5 @@
 """Administration of clients: found by words, corrected, disabled, sent a link for their password."""
 
-from urllib.parse import urlencode
-
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,10 +8,10 @@ from gateway.catalogue import _
 from gateway.errors import Invalid
 from gateway.mail.wording import tax_number
 from gateway.rules.people import Access
-from gateway.services import clients, folded_search
+from gateway.services import clients
 from webui.endpoint import action, form_of, page
 from webui.forms import Form, Problem, refused
-from webui.views.administration import shown
+from webui.views.administration import Found, list_shown, shown
 from webui.web import now_of, person_of, redirect, web_of
 
 PATH = "/admin/clientes"
@@ -21,19 +19,10 @@ PATH = "/admin/clientes"
 
 @page(Access.ADMIN)
 def every(request: Request, session: Session) -> Response:
-    query = request.query_params.get("q", "")[: folded_search.QUERY_CHARACTERS]
-    after = key_of(request)
-    found = clients.page(session, query, after=after)
-    return shown(
-        request,
-        session,
-        "clients_admin.html",
-        q=query,
-        lines=found.lines,
-        first=after is None,
-        first_path=PATH + ("?" + urlencode({"q": query}) if query else ""),
-        next_path=next_path(PATH, query, found.after),
-    )
+    def find(query: str, after: int | None) -> Found:
+        return clients.page(session, query, after=after)
+
+    return list_shown(request, session, "clients_admin.html", find)
 
 
 @page(Access.ADMIN)
@@ -87,19 +76,6 @@ def reset(request: Request, session: Session) -> Response:
     return redirect(
         request, f"{PATH}/{person}", notice=_("An e-mail with a link to set the password goes out.")
     )
-
-
-def key_of(request: Request) -> int | None:
-    """The key a page begins after, as the address has it; None for the first page."""
-    given = request.query_params.get("antes", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
-
-
-def next_path(path: str, query: str, after: int | None) -> str | None:
-    """The address of the next page of a list; None on the last."""
-    if after is None:
-        return None
-    return f"{path}?" + urlencode(({"q": query} if query else {}) | {"antes": str(after)})
 
 
 def _as_it_is(

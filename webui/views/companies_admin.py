@@ -1,7 +1,5 @@
 """Administration of companies: found by words, corrected, two merged into one."""
 
-from urllib.parse import urlencode
-
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,12 +8,11 @@ from gateway.catalogue import _
 from gateway.errors import Invalid, NotFound
 from gateway.mail.wording import tax_number
 from gateway.rules.people import Access
-from gateway.services import clients, companies, company_lists, company_merge, folded_search
+from gateway.services import clients, companies, company_lists, company_merge
 from gateway.services.company_lists import CompanyShown
 from webui.endpoint import action, form_of, page
 from webui.forms import Form, Problem, refused
-from webui.views.administration import shown
-from webui.views.clients_admin import key_of, next_path
+from webui.views.administration import Found, list_shown, shown, words_of
 from webui.web import now_of, person_of, redirect
 
 PATH = "/admin/empresas"
@@ -23,19 +20,10 @@ PATH = "/admin/empresas"
 
 @page(Access.ADMIN)
 def every(request: Request, session: Session) -> Response:
-    query = request.query_params.get("q", "")[: folded_search.QUERY_CHARACTERS]
-    after = key_of(request)
-    found = company_lists.page(session, query, after=after)
-    return shown(
-        request,
-        session,
-        "companies_admin.html",
-        q=query,
-        lines=found.lines,
-        first=after is None,
-        first_path=PATH + ("?" + urlencode({"q": query}) if query else ""),
-        next_path=next_path(PATH, query, found.after),
-    )
+    def find(query: str, after: int | None) -> Found:
+        return company_lists.page(session, query, after=after)
+
+    return list_shown(request, session, "companies_admin.html", find)
 
 
 @page(Access.ADMIN)
@@ -62,7 +50,7 @@ def merge_form(request: Request, session: Session) -> Response:
     if given:
         return _confirmation(request, session, given, ())
     company = _company(request, session)
-    query = request.query_params.get("q", "")[: folded_search.QUERY_CHARACTERS]
+    query = words_of(request)
     found = company_lists.page(session, query or company.name)
     lines = [each for each in found.lines if each.id != company.id]
     return shown(request, session, "company_merge_choice.html", company=company, q=query, lines=lines)

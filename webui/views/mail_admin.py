@@ -11,14 +11,12 @@ from gateway.errors import Invalid
 from gateway.rules.mailbox_errors import mailbox_error
 from gateway.rules.people import Access
 from gateway.services import attention, held_mail, mail_health, trouble
-from gateway.services.conversation import LARGEST_NUMBER
 from gateway.services.held_mail import HeldPage
 from webui.after import UNATTENDED_HEADER, nobody_there
 from webui.endpoint import page, prepared_of
 from webui.forms import Form, Problem
 from webui.mail_reading import MailReading
-from webui.numbers import number_in
-from webui.views.administration import shown
+from webui.views.administration import key_of, shown
 from webui.web import now_of, web_of
 
 PATH = "/admin/correo"
@@ -49,12 +47,6 @@ def show_again(request: Request, session: Session, error: Invalid) -> Response:
     """The same page after what could not be done."""
     problem = Problem("contenido", error.sentence, error.values)
     return _shown(request, session, Form({}, (problem,)), status=422)
-
-
-def key_of(text: str | None) -> int | None:
-    """Read the key of a page; anything else is the first one."""
-    key = number_in({"key": text or ""}, "key")
-    return min(key, LARGEST_NUMBER) if key is not None else None
 
 
 def _shown(request: Request, session: Session, form: Form, status: int = 200) -> Response:

@@ -21,6 +21,15 @@ def retry_in(request: Request, session: Session) -> Response:
 
 
 @action(Access.ADMIN, once=True, again=show_again, prepare_again=held_with_subjects)
+def discard_in(request: Request, session: Session) -> Response:
+    wanted = MailId(Box.IN, request.path_params["id"])
+    failed_mail.discard(session, wanted, by=person_of(request), now=now_of(request))
+    return redirect(
+        request, PATH, notice=_("Discarded. It is kept, and sysmo mail retry still tries it again.")
+    )
+
+
+@action(Access.ADMIN, once=True, again=show_again, prepare_again=held_with_subjects)
 def retry_out(request: Request, session: Session) -> Response:
     wanted = MailId(Box.OUT, request.path_params["id"])
     failed_mail.retry(session, wanted, by=person_of(request), now=now_of(request))

@@ -7,16 +7,12 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, null, select
+from sqlalchemy import ColumnElement, Integer, Row, cast, null, select
 from sqlmodel import Session
 
-from gateway.models.columns import table_of
-from gateway.models.people import Company, User
-from gateway.models.tickets import Event, Ticket
-from gateway.models.topics import Topic
-from gateway.rules.lifecycle import Channel, EventKind
+from gateway.rules.lifecycle import Channel
 from gateway.rules.periods import Period, minutes_between
-from gateway.services.reporting import counted, folding, queries
+from gateway.services.reporting import behind_rows, counted, folding, queries
 from gateway.services.reporting.counted import CLOSING, REQUEST, Counted, Span
 from gateway.services.reporting.report import Filters
 
@@ -95,8 +91,9 @@ def lines(
     page = rows.in_order(*_measured(behind.figure)).limit(limit)
     if after is not None:
         page = page.where(rows.table.c.ticket_id < after)
-    found = session.execute(_shown(page)).all()
-    closed = _closings(session, [each.id for each in found if each.minutes is not None], behind.figure)
+    found = session.execute(behind_rows.shown(page)).all()
+    by_closing = behind.figure in (Figure.CLOSED, Figure.REOPENED)
+    closed = behind_rows.closings(session, [each.id for each in found]) if by_closing else {}
     return [_line(each, closed.get(each.id, ())) for each in found]
 
 
@@ -152,49 +149,6 @@ def _measured(figure: Figure) -> Sequence[ColumnElement[Any]]:
             columns = [REQUEST.c.answer_minutes, REQUEST.c.answer_work_minutes, nothing]
     names = ("minutes", "work_minutes", "closed_by")
     return [column.label(name) for column, name in zip(columns, names, strict=True)]
-
-
-def _shown(page: Select[Any]) -> Select[Any]:
-    """A page of keys with all that a line shows."""
-    keys = page.subquery()
-    ticket, topic, company = table_of(Ticket), table_of(Topic), table_of(Company)
-    requester, assignee, closer = (table_of(User).alias(each) for each in ("requester", "assignee", "closer"))
-    joined = (
-        keys.join(ticket, ticket.c.id == keys.c.ticket_id)
-        .join(topic, topic.c.id == ticket.c.topic_id)
-        .join(requester, requester.c.id == ticket.c.requester_id)
-        .outerjoin(company, company.c.id == requester.c.company_id)
-        .outerjoin(assignee, assignee.c.id == ticket.c.assignee_id)
-        .outerjoin(closer, closer.c.id == keys.c.closed_by)
-    )
-    columns = [
-        *(ticket.c[name] for name in ("id", "subject", "channel", "created_at", "first_reply_at")),
-        topic.c.name.label("topic"),
-        company.c.name.label("company"),
-        *(_name(each).label(each.name) for each in (requester, assignee, closer)),
-        keys.c.minutes,
-        keys.c.work_minutes,
-    ]
-    return select(*columns).select_from(joined).order_by(ticket.c.id.desc())
-
-
-def _name(person: Any) -> ColumnElement[str]:
-    return func.coalesce(func.nullif(person.c.name, ""), person.c.email)
-
-
-def _closings(session: Session, numbers: Sequence[int], figure: Figure) -> dict[int, list[datetime]]:
-    """When each request was closed, whenever: counted rows know the quarter of an hour alone."""
-    found: dict[int, list[datetime]] = {}
-    if figure not in (Figure.CLOSED, Figure.REOPENED):
-        return found
-    event = table_of(Event).c
-    query = select(event.ticket_id, event.kind, event.at).where(event.ticket_id.in_(numbers))
-    for row in session.execute(
-        query
-    ):  # few for each request: by kind SQLite would look through all there are
-        if row.kind is EventKind.CLOSED:
-            found.setdefault(row.ticket_id, []).append(row.at)
-    return found
 
 
 def _line(row: Row[Any], closings: Sequence[datetime]) -> Line:

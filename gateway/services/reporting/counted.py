@@ -9,14 +9,15 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     FromClause,
-    Integer,
     Select,
     exists,
     func,
-    literal_column,
     or_,
     select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from gateway.models.columns import table_of
 from gateway.models.people import User
@@ -28,11 +29,25 @@ from gateway.services.reporting.report import NO_COMPANY, Filters
 LONG = 120 * 96
 """Quarters of an hour beyond which an index is better walked whole: see `Counted`."""
 
-_ZERO = literal_column("0", Integer)  # no bind value: it must be the same in SELECT and GROUP BY
-
 REQUEST, CLOSING = table_of(CountedRequest), table_of(CountedClosing)
 _TICKET, _PERSON = table_of(Ticket).c, table_of(User).c
 _LATER, _EVERY = CLOSING.alias("later"), REQUEST.alias("every")
+
+
+class Unindexed(FunctionElement[Any]):
+    """A column that SQLite does not look up in an index: it guesses. PostgreSQL knows its rows better."""
+
+    inherit_cache = True
+
+
+@compiles(Unindexed)
+def _plain(element: Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(Unindexed, "sqlite")
+def _marked(element: Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class Span:
 class Counted:
     """Rows of a table whose `moment` is in a span and that meet conditions; `begin` None: all until its end.
 
-    `dense`: nothing but the span narrows them, so over a long time they are a good part of the table.
+    `dense`: little but the span narrows them, so over a long time they are a good part of the table.
     """
 
     table: FromClause
@@ -68,31 +83,31 @@ class Counted:
     def groups(self, key: Column[Any], *more: Column[Any], sums: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """What these rows add up to for each value of a key that an index begins with, and of more columns.
 
-        Over a long time it costs half to walk that index, where each group stands together, and to look at
-        the moment on the way; else it is better to find the rows and to sort them. `+ 0` keeps the database
-        from the index that it should not take: SQLite knows little of how many rows there are.
+        Over a long time it costs SQLite half to walk that index, where each group stands together, and to
+        look at the moment on the way; else it is better off to find the rows and to sort them.
         """
-        if self._walked:
-            return select(key, *more, *sums).where(*self.met(self.moment + _ZERO)).group_by(key, *more)
-        apart = key + _ZERO
+        if self._many:
+            met = self.met(Unindexed(self.moment))
+            return select(key, *more, *sums).where(*met).group_by(key, *more)
+        apart = Unindexed(key)
         return self.select(apart.label(key.name), *more, *sums).group_by(apart, *more)
 
     def in_order(self, *columns: ColumnElement[Any]) -> Select[Any]:
         """The number of each request and columns, the highest number first.
 
-        Of many rows a page is found soonest from the last number that there was by the end of the span.
+        Of many rows a page is found soonest from the last number that there was by the end of the span; of
+        few it is not: databases would pass all that came since, so they are kept from it.
         """
         key = self.table.c.ticket_id
-        found = self.select(key, *columns)
-        if self._walked:
-            last = select(func.max(_EVERY.c.ticket_id)).where(_EVERY.c.opened < self.end).scalar_subquery()
-            found = select(key, *columns).where(*self.met(self.moment + _ZERO), key <= last)
-        return found.order_by(key.desc())
+        if not self._many:
+            return self.select(key, *columns).order_by((key + 0).desc())
+        last = select(func.max(_EVERY.c.ticket_id)).where(_EVERY.c.opened < self.end).scalar_subquery()
+        return select(key, *columns).where(*self.met(self.moment + 0), key <= last).order_by(key.desc())
 
     @property
-    def _walked(self) -> bool:
-        """Whether they are so many that all are better passed in a useful order."""
-        return self.dense and self.begin is not None and self.end - self.begin > LONG
+    def _many(self) -> bool:
+        """Whether they are so many that it is better to pass them all in a useful order."""
+        return self.dense and (self.begin is None or self.end - self.begin > LONG)
 
     def met(self, moment: ColumnElement[int]) -> Sequence[ColumnElement[bool]]:
         """Every condition, the moment said in the given way."""
@@ -109,7 +124,8 @@ def received(span: Span, filters: Filters) -> Counted:
 def received_before(span: Span, filters: Filters) -> Counted:
     """Requests that were opened before the span's end."""
     conditions = [*_about(REQUEST, filters), *_assigned(REQUEST, filters)]
-    return Counted(REQUEST, REQUEST.c.opened, None, span.end, conditions, filters == Filters())
+    dense = filters.operator is None and filters.company is None
+    return Counted(REQUEST, REQUEST.c.opened, None, span.end, conditions, dense)
 
 
 def answered(span: Span, filters: Filters) -> Counted:

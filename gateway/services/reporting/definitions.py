@@ -7,7 +7,7 @@ DEFINITIONS = (
         _("Received requests"),
         _(
             "Requests opened in the period. "
-            "Mail that programs sent, mail that is held and repeated mail do not count."
+            "E-mail that programs sent, e-mail that is held and repeated e-mail do not count."
         ),
     ),
     (
@@ -37,7 +37,7 @@ DEFINITIONS = (
         _("Requests received by the last day of the period and not closed by then."),
     ),
     (
-        _("Working hours"),
+        _("In working hours"),
         _("The part of a time that lies in the working hours of the company, without its holidays."),
     ),
     (

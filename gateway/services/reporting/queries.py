@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, func, select
+from sqlalchemy import Column, ColumnElement, FromClause, Select, func, select
 from sqlmodel import Session
 
 from gateway.models.columns import table_of
@@ -89,11 +89,14 @@ def reopened_by_closer(session: Session, counted: Counted) -> dict[Named, int]:
     return {(row[0], row[1] or ""): row[2] for row in rows}
 
 
-def _folded(groups: Any, *sums: ColumnElement[Any]) -> Select[Any]:
+def _folded(groups: FromClause, *sums: ColumnElement[Any]) -> Select[Any]:
     """Groups of requesters put together by their company of today."""
+    company = _PERSON.c.company_id
     people = groups.join(_PERSON, _PERSON.c.id == groups.c.requester_id)
-    joined = people.outerjoin(_COMPANY, _COMPANY.c.id == _PERSON.c.company_id)
-    return select(_COMPANY.c.id, _COMPANY.c.name, *sums).select_from(joined).group_by(_COMPANY.c.id)
+    folded = select(company, *sums).select_from(people).group_by(company).subquery()
+    names = folded.outerjoin(_COMPANY, _COMPANY.c.id == folded.c.company_id)
+    _, *found = folded.c
+    return select(_COMPANY.c.id, _COMPANY.c.name, *found).select_from(names)
 
 
 def _by_name(session: Session, query: Select[Any]) -> dict[Named, Means]:
