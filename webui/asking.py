@@ -56,10 +56,10 @@ def of_period(asked: Asked, period: Period) -> Asked:
     return replace(asked, period=period, comparison=kept, against=_against(period, kept, None))
 
 
-def period_in(query: Mapping[str, str]) -> Period:
-    """Return the period that an address names; raises InvalidForm when it names none."""
+def period_in(query: Mapping[str, str], first: str = "desde", last: str = "hasta") -> Period:
+    """Return the period that two fields of an address name; raises InvalidForm when they name none."""
     problems: list[Invalid] = []
-    period = _period(query, "desde", "hasta", problems, otherwise=None)
+    period = _period(query, first, last, problems, otherwise=None)
     if period is None:
         raise InvalidForm(problems)
     return period

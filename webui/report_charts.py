@@ -102,9 +102,9 @@ def flow(report: Report, links: Links) -> FlowChart:
             FlowStep(
                 step.period,
                 step.received,
-                links.behind(Figure.RECEIVED, period=step.period),
+                links.behind(Figure.RECEIVED, step=step.period),
                 step.closed,
-                links.behind(Figure.CLOSED, period=step.period),
+                links.behind(Figure.CLOSED, step=step.period),
                 old,
                 bar,
             )
@@ -136,7 +136,7 @@ def resolution(report: Report, links: Links) -> MeanChart:
         in_hours=in_hours,
         ticks=axis.ticks,
         steps=[
-            MeanStep(cut, mean, links.behind(Figure.CLOSED, period=cut), old, point)
+            MeanStep(cut, mean, links.behind(Figure.CLOSED, step=cut), old, point)
             for cut, mean, old, point in zip(cuts, means, earlier, points, strict=True)
         ],
         line=charts.path(points),

@@ -59,15 +59,15 @@ class Links:
         self,
         figure: Figure,
         *,
-        period: Period | None = None,
+        step: Period | None = None,
         only: Mapping[str, int] | None = None,
         channel: Channel | None = None,
         closer: int | None = None,
         hour: tuple[int, int] | None = None,
     ) -> str:
-        """The requests that a figure counts; `only`: filters besides those of the report."""
+        """The requests that a figure counts; `only`: filters besides the report's; `step`: its days."""
         kept = replace(self.asked.filters, **only or {})
-        behind = Behind(figure, period or self.asked.period, kept, channel, closer, hour)
+        behind = Behind(figure, self.asked.period, kept, channel, closer, hour, step)
         return f"{REQUESTS}?{urlencode(said(behind) | {'de': query_of(self.asked)})}"
 
     def shortcuts(self, today: date) -> Sequence[Shortcut]:
@@ -85,6 +85,8 @@ def said(behind: Behind) -> dict[str, str]:
     """Return what the address of the requests behind a figure says of them."""
     first, last = behind.period.first.isoformat(), behind.period.last.isoformat()
     found = {"figura": str(behind.figure), "desde": first, "hasta": last} | filters_said(behind.filters)
+    if behind.step is not None:
+        found |= {"tramo_desde": behind.step.first.isoformat(), "tramo_hasta": behind.step.last.isoformat()}
     if behind.channel is not None:
         found["canal"] = str(behind.channel)
     if behind.closer is not None:

@@ -88,7 +88,8 @@ def test_a_long_period_goes_by_weeks_or_months_and_loses_no_request() -> None:
         assert sum(each.received for each in chart.steps) == period.days
         assert sum(each.closed for each in chart.steps) == 2 * period.days
         assert sum(each.before or 0 for each in chart.steps) == period.days
-        assert behind_of(said(chart.steps[1].received_path)).period == chart.steps[1].period
+        behind = behind_of(said(chart.steps[1].received_path))
+        assert (behind.period, behind.step) == (period, chart.steps[1].period)
 
 
 def test_a_week_without_a_closing_is_a_gap_in_the_means() -> None:

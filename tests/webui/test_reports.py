@@ -44,6 +44,8 @@ NAMES = {
         "cerro",
         "dia",
         "hora",
+        "tramo_desde",
+        "tramo_hasta",
         "despues",
         "de",
     ],
@@ -70,6 +72,8 @@ def ids(web_runtime: Runtime) -> dict[str, int]:
             "04-10 10:00", ("04-11 10:00", scene.carla, "05-02 10:00"), ("05-03 10:00", None, None)
         )
         scene.received("04-20 10:00")
+        twice = ("05-07 09:00", scene.martin, "05-08 09:00"), ("05-20 09:00", scene.martin, None)
+        scene.received("03-31 09:00", *twice)
         return {
             "topic": scene.access.id,
             "martin": scene.martin.id,
@@ -119,6 +123,19 @@ def test_every_figure_leads_to_as_many_requests_as_it_says(admin: Browser, ids: 
             assert len(listed(behind.text)) == min(int(figure), 25)
 
 
+@ONE_ENGINE
+def test_every_number_of_the_page_leads_to_as_many_requests(admin: Browser) -> None:
+    """A request that was closed twice counts on the day of its last closing alone."""
+    page = admin.get(f"/reportes?{MAY}")
+    ways = re.findall(r'<a href="(/reportes/solicitudes[^"]+)">([\d.]+)</a>', page.text)
+    assert len(ways) > 50
+    for path, number in ways:
+        behind = admin.get(unescape(path))
+        said = re.search(r'class="count"><span>([\d.]+) solicitud', behind.text)
+        assert said is not None, path
+        assert said[1] == number, path
+
+
 def test_the_requests_behind_a_figure_turn_their_pages_and_lead_back(
     admin: Browser, ids: dict[str, int]
 ) -> None:
@@ -143,7 +160,7 @@ def test_parts_of_a_figure_are_said_in_words(admin: Browser, ids: dict[str, int]
     assert "Temática: Accesos" in admin.get(path).text
     closer = admin.get(f"/reportes/solicitudes?figura=cerradas&{MAY}&cerro={ids['martin']}")
     assert "Cerró: Martín Sosa" in closer.text
-    assert len(listed(closer.text)) == 20
+    assert len(listed(closer.text)) == 21
     itself = admin.get(f"/reportes/solicitudes?figura=cerradas&{MAY}&cerro=0")
     assert "Cerró: Por sí sola" in itself.text
     assert len(listed(itself.text)) == 1
@@ -253,7 +270,7 @@ def test_every_chart_has_words_and_a_table_that_leads_on(admin: Browser) -> None
     page = admin.get(f"/reportes?{MAY}&comparar=anterior").text
     labels = [unescape(each) for each in re.findall(r'role="img" aria-label="([^"]+)"', page)]
     assert labels[0].startswith(
-        "Recibidas y cerradas por día, Mayo 2026. En total 40 recibidas y 21 cerradas."
+        "Recibidas y cerradas por día, Mayo 2026. En total 40 recibidas y 22 cerradas."
     )
     assert "El máximo de recibidas fue 2: 4 de mayo, 5 de mayo, 6 de mayo." in labels[0]
     assert labels[1].startswith("Tiempo medio de resolución por semana, Mayo 2026: de ")

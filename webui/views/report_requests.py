@@ -26,6 +26,8 @@ from webui.web import now_of, show, zone_of
 PAGE = 25
 DAYS, HOURS = 7, 24
 MOST_FIELDS = 20
+STEP = ("tramo_desde", "tramo_hasta")
+"""Days within the period of the report: which of several closings counts hangs on the whole."""
 
 
 @page(Access.ADMIN)
@@ -71,6 +73,7 @@ def behind_of(query: Mapping[str, str]) -> Behind:
         channel=_channel(channel) if channel else None,
         closer=_number(query, "cerro", LARGEST_ID),
         hour=(day, hour) if day is not None and hour is not None else None,
+        step=period_in(query, *STEP) if any(query.get(each) for each in STEP) else None,
     )
 
 

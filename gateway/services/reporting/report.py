@@ -118,7 +118,7 @@ class ByChannel:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A day, or some days in a row. Of a request closed several times in the period the last closing counts."""
+    """A day, or some days in a row. Of a request closed several times in the period the last one counts."""
 
     period: Period
     received: int
