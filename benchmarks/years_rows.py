@@ -8,6 +8,7 @@ from itertools import islice
 
 from benchmarks import words, years_course, years_texts
 from benchmarks.years_course import Course, Row, moment
+from benchmarks.years_tables import LEAN, OF_A_REQUEST, rows_of
 from benchmarks.years_texts import RARE, Piece, piece
 from gateway.rules.words import CLIENT, COMPANY, VERSION, folded_words, words_of
 
@@ -24,41 +25,6 @@ STATES = ("new", "new", *["in_progress"] * 3, *["closed"] * 15)
 Load = Callable[[str, Sequence[str], Iterable[Row]], None]
 """Puts rows of some columns into a table."""
 
-COLUMNS = {
-    "company": "id name cuit created_at",
-    "person": "id email name role status company_id language theme created_at",
-    "topic": "id name description position is_default enabled created_at",
-    "topic_operator": "topic_id user_id notices",
-    "ticket": "id subject topic_id status requester_id assignee_id channel messages created_at updated_at "
-    "public_at waiting_since first_reply_at closed_at",
-    "participant": "ticket_id user_id joined_at",
-    "message": "id ticket_id number author_id party kind channel verified verdict_reason automatic "
-    "text quoted html html_version unreadable notes created_at",
-    "event": "id ticket_id kind actor_id message_id at detail",
-    "ticket_seen": "user_id ticket_id number at",
-    "blob": "sha256 size data created_at",
-    "attachment": "id message_id position filename content_type size sha256 inline",
-    "search_document": "ticket_id version words hidden_words stems hidden_stems",
-    "search_task": "name reached finished_at",
-    "counted_request": "ticket_id opened topic_id requester_id channel "
-    "answered answered_by answer_minutes answer_work_minutes",
-    "counted_closing": "ticket_id number closed closed_by topic_id requester_id minutes work_minutes "
-    "reopened next_closed",
-}
-OF_A_REQUEST = (
-    "ticket",
-    "participant",
-    "message",
-    "event",
-    "attachment",
-    "ticket_seen",
-    "search_document",
-    "counted_request",
-    "counted_closing",
-)
-LEAN = ("ticket", "event", "counted_request", "counted_closing")
-"""What reports read; all they read but people, companies and topics."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Client:
@@ -72,22 +38,18 @@ def fill(load: Load, requests: int, *, lean: bool = False) -> None:
     chance = random.Random(requests)  # noqa: S311  the same each time
     at = moment(LAST - timedelta(days=1500))
     clients = _people(load, max(50, requests // 20), at)
-    load("blob", *_rows("blob", [("0" * 64, 3, b"abc", at)]))
+    load("blob", *rows_of("blob", [("0" * 64, 3, b"abc", at)]))
     topics = [(each, f"Tema {each:02}", "", each, each == 1, True, at) for each in range(1, TOPICS + 1)]
-    load("topic", *_rows("topic", topics))
+    load("topic", *rows_of("topic", topics))
     serving = [
         ((each - 1) // 5 * SERVED + topic, each, "all") for each in range(1, 26) for topic in range(1, 5)
     ]
-    load("topic_operator", *_rows("topic_operator", serving))
+    load("topic_operator", *rows_of("topic_operator", serving))
     making = _requests(requests, chance, clients, lean=lean)
     while made := list(islice(making, AT_ONCE)):
         for table in LEAN if lean else OF_A_REQUEST:
-            load(table, *_rows(table, [row for request in made for row in request.get(table, ())]))
-    load("search_task", *_rows("search_task", [(f"all {VERSION}", requests, at)]))
-
-
-def _rows(table: str, rows: Iterable[Row]) -> tuple[Sequence[str], Iterable[Row]]:
-    return COLUMNS[table].split(), rows
+            load(table, *rows_of(table, [row for request in made for row in request.get(table, ())]))
+    load("search_task", *rows_of("search_task", [(f"all {VERSION}", requests, at)]))
 
 
 def first_topic(operator_id: int) -> int:
@@ -106,7 +68,7 @@ def _people(load: Load, number: int, at: str) -> list[_Client]:
         (each, f"{words.COMPANIES[each % 15]} {each} {words.KINDS[each % 5]}", f"{30_000_000_000 + each}", at)
         for each in range(1, number // 3 + 2)
     ]
-    load("company", *_rows("company", companies))
+    load("company", *rows_of("company", companies))
     operators: list[Row] = [
         (
             each,
@@ -133,7 +95,7 @@ def _people(load: Load, number: int, at: str) -> list[_Client]:
         head = _joined([name, email, str(company[1]), cuit, shown])
         marked = [*_marked(CLIENT, name, email), *_marked(COMPANY, str(company[1]), cuit, shown)]
         found.append(_Client(each, head, tuple(marked)))
-    load("person", *_rows("person", operators + clients))
+    load("person", *rows_of("person", operators + clients))
     return found
 
 

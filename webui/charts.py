@@ -60,13 +60,19 @@ def lines_across() -> list[str]:
 def bars(values: Sequence[int], axis: Scale) -> list[Bar | None]:
     """Return a bar for each value; of nothing there is none."""
     room = Fraction(WIDTH, max(len(values), 1))
-    side = room * (1 - BAR) / 2
+    width = wide(len(values))
+    side = (room - width) / 2
     return [
-        Bar(_text(room * place + side), _height(value, axis), _text(room * BAR), _text(_part(value, axis)))
+        Bar(_text(room * place + side), _height(value, axis), _text(width), _text(_part(value, axis)))
         if value
         else None
         for place, value in enumerate(values)
     ]
+
+
+def wide(count: int) -> Fraction:
+    """Return how wide a bar is."""
+    return Fraction(WIDTH, max(count, 1)) * BAR
 
 
 def amid(count: int) -> list[str]:
@@ -92,15 +98,16 @@ def points(
     ]
 
 
-def path(found: Sequence[tuple[str, str] | None]) -> str:
-    """Return the line through points, parted where one is missing; a lone point is a line of no length."""
+def path(found: Sequence[tuple[str, str] | None], *, dash: Fraction = Fraction(0)) -> str:
+    """Return the line through points, parted where one is missing; through a lone point it is a `dash`."""
     parts: list[str] = []
     run: list[tuple[str, str]] = []
     for point in (*found, None):
         if point is not None:
             run.append(point)
         elif run:
-            parts.append("M" + " ".join(f"{x} {y}" for x, y in run) + ("h0" if len(run) == 1 else ""))
+            lone = f"m{_text(-dash / 2)} 0h{_text(dash)}" if len(run) == 1 else ""
+            parts.append("M" + " ".join(f"{x} {y}" for x, y in run) + lone)
             run = []
     return "".join(parts)
 

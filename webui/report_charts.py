@@ -94,7 +94,7 @@ def flow(report: Report, links: Links) -> FlowChart:
     earlier = [each.received if each is not None else None for each in before]
     received, closed = [each.received for each in steps], [each.closed for each in steps]
     axis, places = charts.scale([*received, *closed, *earlier]), charts.amid(len(steps))
-    highest = max(received, default=0)
+    highest, dash = max(received, default=0), charts.wide(len(steps))
     return FlowChart(
         stride=period.stride,
         ticks=axis.ticks,
@@ -110,8 +110,8 @@ def flow(report: Report, links: Links) -> FlowChart:
             )
             for step, old, bar in zip(steps, earlier, charts.bars(received, axis), strict=True)
         ],
-        closed_line=charts.path(charts.points(closed, axis, places)),
-        before_line=charts.path(charts.points(earlier, axis, places)),
+        closed_line=charts.path(charts.points(closed, axis, places), dash=dash),
+        before_line=charts.path(charts.points(earlier, axis, places), dash=dash),
         labels=[cuts[number] for number in charts.labelled(len(cuts))],
         highest=highest,
         highest_in=[each.period for each in steps if each.received == highest][:MOST_NAMED],

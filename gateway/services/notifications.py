@@ -64,8 +64,9 @@ def announce(
     now: datetime,
 ) -> None:
     """Queue a mail for everybody who is to be told. The event is written already."""
-    named = _named(session, ticket, happening)
-    circle = recipients.around(session, ticket, author.user_id if author else None, also=named)
+    named, writer = _named(session, ticket, happening), _writer(happening, author)
+    also = named if writer is None else named | {writer}
+    circle = recipients.around(session, ticket, author.user_id if author else None, also=also)
     everybody = list(_told(circle, happening, named, author.user_id if author else None))
     told = _direct(session, circle, happening, everybody, now=now)
     _queue(session, desk, circle, happening, told, author=author, now=now)

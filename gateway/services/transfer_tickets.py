@@ -24,10 +24,10 @@ TICKETS_AT_ONCE = 50
 
 
 def utc(moment: datetime | None) -> str | None:
-    """Return a time as ISO 8601 in UTC, to the millisecond, so that lines sort as text."""
+    """Return a time as ISO 8601 in UTC, to the microsecond as it is kept, so that lines sort as text."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def ticket_lines(session: Session, since: datetime | None) -> Iterator[Line]:

@@ -13,7 +13,10 @@ from gateway.models.topics import TopicOperator
 from gateway.rules.lifecycle import EventKind, MessageKind
 from gateway.rules.people import Notices, Role
 from gateway.runtime import Runtime
-from tests.factories import make_operator, make_topic
+from gateway.services import tickets
+from gateway.services.contributions import Contribution
+from gateway.services.tickets import Opening
+from tests.factories import make_operator, make_topic, make_user, sender_of
 from tests.office import Office, answer, body
 from tests.services.test_intake import CLIENT, MARTIN, SOFIA, Desk
 
@@ -130,6 +133,23 @@ def test_the_notice_of_a_moved_request_names_the_client_not_who_moved_it(desk: D
     (notice,) = desk.office.out_to(eva.email)
     assert "Laura Giménez\r\nlaura.gimenez@andina.example" in body(notice)
     assert notice["From"].startswith("Laura Giménez")
+
+
+def test_the_notice_of_a_moved_request_names_the_operator_who_filed_it(desk: Desk) -> None:
+    """Sofía filed it for a client and does not answer the topic it is moved to."""
+    session, office = desk.office.session, desk.office
+    eva, laura = make_operator(session, "eva@sysmo.example", name="Eva Redes"), make_user(session)
+    elsewhere = make_topic(session, "Redes", eva)
+    sofia = sender_of(desk.sofia)
+    opening = Opening(desk.topic, "Sin red", Contribution("No hay red."), brought_by=sofia, written_by=sofia)
+    number = tickets.open_ticket(session, office.desk, sender_of(laura), opening, now=office.now).id
+    office.out()
+    tickets.move(
+        session, office.desk, desk.ticket(number), elsewhere, by=sender_of(desk.martin), now=office.now
+    )
+    (notice,) = office.out_to(eva.email)
+    assert "Sofía Paz" in notice["From"]
+    assert "Sofía Paz" in body(notice)
 
 
 def test_that_a_comment_was_made_is_told_to_no_client(desk: Desk) -> None:

@@ -146,34 +146,34 @@ def make_ticket_with_all(session: Session, now: datetime) -> Ticket:
 EXPECTED = """\
 {"type": "company", "name": "Distribuidora Andina S.A.", "cuit": "30999999804"}
 {"type": "user", "email": "laura.gimenez@andina.example", "name": "Laura Giménez", "role": "client", \
-"status": "active", "company": "30999999804", "phone": null, "created_at": "2026-05-11T20:48:00.000Z"}
+"status": "active", "company": "30999999804", "phone": null, "created_at": "2026-05-11T20:48:00.000000Z"}
 {"type": "user", "email": "martin.sosa@sysmo.example", "name": "Martín Sosa", "role": "operator", \
-"status": "active", "company": null, "phone": null, "created_at": "2026-05-11T20:48:00.000Z"}
+"status": "active", "company": null, "phone": null, "created_at": "2026-05-11T20:48:00.000000Z"}
 {"type": "topic", "name": "Facturación", "address": null, "operators": ["martin.sosa@sysmo.example"], \
 "default": true}
 {"type": "ticket", "number": 1, "subject": "No puedo emitir facturas A desde ayer", "topic": "Facturación", \
 "status": "in_progress", "requester": "laura.gimenez@andina.example", \
 "assignee": "martin.sosa@sysmo.example", "participants": ["laura.gimenez@andina.example"], \
-"channel": "email", "linked_to": null, "created_at": "2026-05-11T20:48:00.000Z", \
-"first_reply_at": "2026-05-11T20:48:00.000Z", "closed_at": null, "messages": [\
+"channel": "email", "linked_to": null, "created_at": "2026-05-11T20:48:00.000000Z", \
+"first_reply_at": "2026-05-11T20:48:00.000000Z", "closed_at": null, "messages": [\
 {"id": "1", "author": "laura.gimenez@andina.example", "role": "client", "kind": "public", \
 "channel": "email", "verified": true, "automatic": false, "message_id": "a@andina.example", \
-"text": "No puedo emitir\\nfacturas «A»", "quoted": "", "created_at": "2026-05-11T20:48:00.000Z", \
+"text": "No puedo emitir\\nfacturas «A»", "quoted": "", "created_at": "2026-05-11T20:48:00.000000Z", \
 "attachments": [\
 {"filename": "0.png", "content_type": "image/png", "size": 3, "sha256": "HASH", "inline": false}, \
 {"filename": "1.png", "content_type": "image/png", "size": 3, "sha256": "HASH", "inline": true}]}, \
 {"id": "2", "author": "martin.sosa@sysmo.example", "role": "operator", "kind": "internal", \
 "channel": "web", "verified": false, "automatic": false, "message_id": null, "text": "¿Probó?", \
-"quoted": "> No puedo", "created_at": "2026-05-11T20:49:30.000Z", "attachments": []}], "events": [\
-{"kind": "opened", "actor": "laura.gimenez@andina.example", "at": "2026-05-11T20:48:00.000Z", \
+"quoted": "> No puedo", "created_at": "2026-05-11T20:49:30.000000Z", "attachments": []}], "events": [\
+{"kind": "opened", "actor": "laura.gimenez@andina.example", "at": "2026-05-11T20:48:00.000000Z", \
 "detail": {"b": 1, "a": "ñ"}}, \
-{"kind": "automatic", "actor": null, "at": "2026-05-11T20:48:00.000Z", "detail": {}}]}
-{"type": "mail_in", "id": "1", "door": "smtp", "received_at": "2026-05-11T20:48:00.000Z", \
+{"kind": "automatic", "actor": null, "at": "2026-05-11T20:48:00.000000Z", "detail": {}}]}
+{"type": "mail_in", "id": "1", "door": "smtp", "received_at": "2026-05-11T20:48:00.000000Z", \
 "from": "laura.gimenez@andina.example", "to": ["soporte@sysmo.example"], "message_id": "a@andina.example", \
 "outcome": "opened", "reason": "new", "ticket": 1}
 {"type": "mail_out", "id": "out-1", "to": "laura.gimenez@andina.example", "purpose": "reply", \
 "message_id": "one@sysmo.example", "state": "sent", "attempts": 1, "ticket": 1, \
-"created_at": "2026-05-11T20:48:00.000Z", "sent_at": "2026-05-11T20:48:00.000Z"}
+"created_at": "2026-05-11T20:48:00.000000Z", "sent_at": "2026-05-11T20:48:00.000000Z"}
 """.replace("HASH", HASH)
 
 
@@ -277,8 +277,8 @@ def test_the_number_of_queries_does_not_grow_with_the_requests(session: Session,
     ("moment", "expected"),
     [
         pytest.param(None, None, id="unknown"),
-        pytest.param("2026-05-11T17:48:00.123456-03:00", "2026-05-11T20:48:00.123Z", id="local to UTC"),
-        pytest.param("2026-05-11T20:48:00+00:00", "2026-05-11T20:48:00.000Z", id="always as long"),
+        pytest.param("2026-05-11T17:48:00.123456-03:00", "2026-05-11T20:48:00.123456Z", id="local to UTC"),
+        pytest.param("2026-05-11T20:48:00+00:00", "2026-05-11T20:48:00.000000Z", id="always as long"),
     ],
 )
 def test_utc(moment: str | None, expected: str | None) -> None:

@@ -18,6 +18,7 @@ from webui.charts import (
     points,
     scale,
     share,
+    wide,
 )
 
 
@@ -72,13 +73,18 @@ def test_where_points_stand(count: int, within: list[str], from_edge: list[str])
         pytest.param([None, None, None], "", id="nothing known"),
         pytest.param([5, 5, 5], "M0 50 150 50 300 50", id="all equal"),
         pytest.param([0, 10, 0], "M0 100 150 0 300 100", id="up and down"),
-        pytest.param([1, None, 1], "M0 90h0M300 90h0", id="lone points beside a gap"),
+        pytest.param([1, None, 1], "M0 90m0 0h0M300 90m0 0h0", id="lone points beside a gap"),
         pytest.param([None, Fraction(10, 3), 0], "M150 66.67 300 100", id="begins late"),
-        pytest.param([7], "M150 30h0", id="one step"),
+        pytest.param([7], "M150 30m0 0h0", id="one step"),
     ],
 )
 def test_path(values: list[Value | None], drawn: str) -> None:
     assert path(points(values, Scale([10, 5, 0]), across(len(values)))) == drawn
+
+
+def test_a_lone_point_above_a_bar_is_a_dash_as_wide() -> None:
+    assert path(points([1], Scale([2, 1, 0]), amid(1)), dash=wide(1)) == "M150 50m-105 0h210"
+    assert path([], dash=wide(0)) == ""
 
 
 @pytest.mark.parametrize(

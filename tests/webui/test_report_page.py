@@ -96,7 +96,7 @@ def test_a_week_without_a_closing_is_a_gap_in_the_means() -> None:
     chart = report_charts.resolution(made, Links(made.asked))
     assert [each.mean for each in chart.steps] == [10, None, None, 5, None]
     assert (chart.in_hours, chart.ticks) == (True, [12, 8, 4, 0])
-    assert chart.line == "M0 16.67h0M225 58.33h0"
+    assert chart.line == "M0 16.67m0 0h0M225 58.33m0 0h0"
     assert (chart.ends, chart.ends_before) == ((Fraction(10), Fraction(5)), None)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Integer, Row, cast, null, select
 from sqlmodel import Session
 
 from gateway.rules.lifecycle import Channel
-from gateway.rules.periods import Period, minutes_between
+from gateway.rules.periods import Period
 from gateway.services.reporting import behind_rows, counted, folding, queries
 from gateway.services.reporting.counted import CLOSING, REQUEST, Counted, Span
 from gateway.services.reporting.report import Filters
@@ -117,19 +117,20 @@ def _rows(behind: Behind, span: Span) -> Counted:
 
 
 def _narrowed(rows: Counted, behind: Behind, zone: ZoneInfo) -> Counted:
-    """The part that is asked for."""
+    """The part that is asked for. A channel leaves a good part, whoever closed them or an hour does not."""
     more: list[ColumnElement[bool]] = []
-    if behind.channel is not None:
-        came = select(REQUEST.c.ticket_id).where(REQUEST.c.channel == behind.channel)
-        by_request = rows.table is REQUEST
-        more.append(REQUEST.c.channel == behind.channel if by_request else rows.table.c.ticket_id.in_(came))
     if behind.closer is not None and behind.figure in (Figure.CLOSED, Figure.REOPENED):
         more.append(CLOSING.c.closed_by == (None if behind.closer == BY_ITSELF else behind.closer))
     if behind.hour is not None and behind.figure is Figure.RECEIVED:
         more.append(REQUEST.c.opened.in_(folding.quarters_of(behind.period, *behind.hour, zone)))
+    dense = rows.dense and not more
+    if behind.channel is not None:
+        came = REQUEST.c.channel == behind.channel
+        of_closing = CLOSING.c.ticket_id.in_(select(REQUEST.c.ticket_id).where(came))
+        more.append(came if rows.table is REQUEST else of_closing)
     if behind.step is not None and behind.figure is not Figure.OPEN:
         rows = _in_step(rows, Span.of(behind.step, zone))
-    return replace(rows, conditions=[*rows.conditions, *more], dense=rows.dense and not more)
+    return replace(rows, conditions=[*rows.conditions, *more], dense=dense)
 
 
 def _in_step(rows: Counted, step: Span) -> Counted:
@@ -139,20 +140,20 @@ def _in_step(rows: Counted, step: Span) -> Counted:
 
 
 def _measured(figure: Figure) -> Sequence[ColumnElement[Any]]:
-    """What a figure says of a request: minutes, working minutes, and who closed it."""
+    """What a figure says of a request: minutes, working minutes, which of its closings, and by whom."""
     nothing = cast(null(), Integer)
-    columns: list[ColumnElement[Any]] = [nothing, nothing, nothing]
+    columns: list[ColumnElement[Any]] = [nothing, nothing, nothing, nothing]
     match figure:
         case Figure.CLOSED | Figure.REOPENED:
-            columns = [CLOSING.c.minutes, CLOSING.c.work_minutes, CLOSING.c.closed_by]
+            columns = [CLOSING.c.minutes, CLOSING.c.work_minutes, CLOSING.c.number, CLOSING.c.closed_by]
         case Figure.ANSWERED:
-            columns = [REQUEST.c.answer_minutes, REQUEST.c.answer_work_minutes, nothing]
-    names = ("minutes", "work_minutes", "closed_by")
+            columns = [REQUEST.c.answer_minutes, REQUEST.c.answer_work_minutes, nothing, nothing]
+    names = ("minutes", "work_minutes", "closing", "closed_by")
     return [column.label(name) for column, name in zip(columns, names, strict=True)]
 
 
 def _line(row: Row[Any], closings: Sequence[datetime]) -> Line:
-    own = (each for each in closings if minutes_between(row.created_at, each) == row.minutes)
+    told = row.closing is not None and row.closing <= len(closings)
     return Line(
         number=row.id,
         subject=row.subject,
@@ -163,7 +164,7 @@ def _line(row: Row[Any], closings: Sequence[datetime]) -> Line:
         channel=row.channel,
         opened_at=row.created_at,
         answered_at=row.first_reply_at,
-        closed_at=next(own, None),
+        closed_at=closings[row.closing - 1] if told else None,
         closed_by=row.closer,
         minutes=row.minutes,
         work_minutes=row.work_minutes,

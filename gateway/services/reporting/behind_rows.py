@@ -1,5 +1,6 @@
 """What a list of the requests behind a figure shows of each: rows for `behind.Line`."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from gateway.models.columns import table_of
 from gateway.models.people import Company, User
 from gateway.models.tickets import Event, Ticket
 from gateway.models.topics import Topic
-from gateway.rules.lifecycle import EventKind
+from gateway.services.recounting import closings_of
 
 
 def shown(page: Select[Any]) -> Select[Any]:
@@ -32,6 +33,7 @@ def shown(page: Select[Any]) -> Select[Any]:
         topic.c.name.label("topic"),
         company.c.name.label("company"),
         *(_name(each).label(each.name) for each in (requester, assignee, closer)),
+        keys.c.closing,
         keys.c.minutes,
         keys.c.work_minutes,
     ]
@@ -43,11 +45,10 @@ def _name(person: Any) -> ColumnElement[str]:
 
 
 def closings(session: Session, numbers: Sequence[int]) -> dict[int, list[datetime]]:
-    """When each request was closed, whenever: counted rows know the quarter of an hour alone."""
+    """When each request was closed, each time: counted rows know the quarter of an hour alone."""
     event = table_of(Event).c
-    query = select(event.ticket_id, event.kind, event.at).where(event.ticket_id.in_(numbers))
-    found: dict[int, list[datetime]] = {}
-    for row in session.execute(query):  # few for each: by kind SQLite would look through all there are
-        if row.kind is EventKind.CLOSED:
-            found.setdefault(row.ticket_id, []).append(row.at)
-    return found
+    query = select(event.ticket_id, event.kind, event.actor_id, event.at).where(event.ticket_id.in_(numbers))
+    told = defaultdict(list)
+    for number, kind, actor, at in session.execute(query.order_by(event.ticket_id, event.id)):
+        told[number].append((kind, actor, at))
+    return {number: [each.at for each in closings_of(events)] for number, events in told.items()}

@@ -3,11 +3,12 @@
 What each figure counts:
 
 - received: requests that were opened in the period. One that a program's mail opened does not count,
-  nor does mail that is held or was a repeat: neither opened one.
+  nor does mail that is held or was a repeat: neither opened one. What was held is received when it is let in.
 - closed: requests closed in the period, each once, by its last closing there, whatever came after.
 - resolution: from the receipt of a closed request to that closing.
-- first answer: from the receipt to the first public words of an operator, of those answered in the period.
-- reopened: requests opened again in the period, each once, counted to who had closed it.
+- first answer: from the receipt to the first public answer of an operator, of those answered in the period.
+  What an operator writes to open a request for a client is no answer.
+- reopened: requests opened again in the period, each once, counted to who had closed it the last time.
 - open at the end: received by the end of the period and not closed then.
 
 Topic and company are those of today. Of one operator: what is assigned to them today (received, open),
@@ -117,7 +118,7 @@ class ByChannel:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A day, or some days in a row."""
+    """A day, or some days in a row. Of a request closed several times in the period the last closing counts."""
 
     period: Period
     received: int

@@ -136,9 +136,10 @@ def test_a_line_shows_the_request_and_the_closing_that_counts(session: Session, 
     ticket = session.get_one(Ticket, number)
     opened = datetime(2026, 5, 4, 12, 0, 40, tzinfo=UTC)
     ticket.created_at, ticket.first_reply_at = opened, opened + timedelta(minutes=60)
-    closings = [opened + timedelta(minutes=each, seconds=30) for each in (1500, 3000)]
+    closings = [opened + timedelta(minutes=3000, seconds=each) for each in (0, 30)]  # the same minute
     for at in closings:
         session.add(Event(ticket_id=number, kind=EventKind.CLOSED, at=at))
+        session.add(Event(ticket_id=number, kind=EventKind.REOPENED, at=at))
     session.flush()
     (closed,) = behind.lines(session, Behind(Figure.CLOSED, MAY), zone=ZONE, limit=5)
     assert (closed.number, closed.subject, closed.topic) == (number, ticket.subject, "Facturación")
