@@ -1,5 +1,6 @@
 """A table as it leaves in a file: every cell of a known kind, in no format yet."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +9,8 @@ from fractions import Fraction
 
 MOST_CHARACTERS = 32_767
 """Of a cell: as many as a spreadsheet takes."""
+
+_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Kind(StrEnum):
@@ -69,12 +72,7 @@ def clean(words: str) -> str:
 
     XML refuses control characters and halves of characters; a NUL ends the text for many a program.
     """
-    kept = "".join(c for c in words[: MOST_CHARACTERS + 1] if _may_stand(c))
+    kept = _REFUSED.sub("", words[: MOST_CHARACTERS + 1])
+    if len(kept) * 2 <= MOST_CHARACTERS:  # so short that no character can make it too long
+        return kept
     return kept.encode("utf-16-le")[: 2 * MOST_CHARACTERS].decode("utf-16-le", "ignore")
-
-
-def _may_stand(character: str) -> bool:
-    code = ord(character)
-    if code < 0x20:
-        return character in "\t\n\r"
-    return not (0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE)
