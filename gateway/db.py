@@ -43,6 +43,9 @@ KEEP_ALIVE = {
 }
 """A server that vanishes without a word is noticed in a minute, not in a quarter of an hour (O11)."""
 
+POSTGRES_LOOKING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""What SQLite does anyway."""
+
 SQLITE_AWAY = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -65,7 +68,7 @@ class Database:
     def __init__(self, url: str, *, pool: int = 8) -> None:
         self.engine = open_engine(url, pool=pool)
         self._writing = self.engine.execution_options(writes=True)
-        self._looking = self.engine.execution_options(postgresql_readonly=True)
+        self._looking = self.engine if self.is_sqlite else self.engine.execution_options(**POSTGRES_LOOKING)
         self._limiter = CapacityLimiter(pool)
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
 
@@ -86,10 +89,11 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
-        """A session that only looks: PostgreSQL refuses whatever writes, on SQLite it is rolled back.
+        """A session that only looks, at one moment: a list and its count agree whatever comes meanwhile.
 
-        There it ends with a COMMIT, for with a rollback the driver forgets all that it had the server
-        prepare: planning the statements of a page took longer than running them.
+        PostgreSQL refuses whatever writes, on SQLite it is rolled back. There it ends with a COMMIT, for
+        with a rollback the driver forgets all that it had the server prepare: planning the statements of a
+        page took longer than running them.
         """
         with Session(self._looking, expire_on_commit=False) as session:
             yield session

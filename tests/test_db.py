@@ -94,6 +94,17 @@ def test_a_snapshot_keeps_nothing(database: Database) -> None:
         session.add(Company(name="Andina", created_at=datetime.now(UTC)))
 
 
+def test_a_snapshot_is_of_one_moment(database: Database) -> None:
+    count = text("SELECT count(*) FROM company")
+    with database.snapshot() as session:
+        before = session.execute(count).scalar()
+        with database.transaction() as writing:
+            writing.add(Company(name="Andina", created_at=datetime.now(UTC)))
+        assert session.execute(count).scalar() == before
+    with database.snapshot() as session:
+        assert session.execute(count).scalar() == 1
+
+
 def test_what_postgres_prepared_outlives_a_snapshot(postgres: Database) -> None:
     prepared: set[str] = set()
     for _each in range(10):
