@@ -4,6 +4,7 @@ Each figure is the median of milliseconds that a report takes, its reference one
 reports count. Two and three years stand beside one: what a further year costs.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -20,20 +21,23 @@ from benchmarks.years_rows import LAST
 from gateway.db import Database
 from gateway.models.columns import table_of
 from gateway.models.reports import CountedClosing, CountedRequest
+from gateway.roles import settle_memory
 from gateway.rules.periods import Comparison, Period, last_month
-from gateway.services.reporting import behind, figures
+from gateway.services.reporting import behind
 from gateway.services.reporting.behind import Behind
 from gateway.services.reporting.report import Asked, Filters
+from webui import report_maker
 
 TODAY = LAST.astimezone(ZONE).date()
 TOPIC = Filters(topic=3)
 PAGE = 50
 
-Work = Callable[[Session], object]
+Work = Callable[[Database], object]
 
 
 def measure(scope: Scope) -> list[Figure]:
     """A month, two years beside the two before, each of all and of a topic; a page; more years."""
+    settle_memory()  # as whoever serves pages does
     database = years.open_years(scope.data, scope.requests, scope.database, lean=True)
     month, two_years, page = last_month(TODAY), _years(2), Behind(behind.Figure.CLOSED, _years(2))
     beside_a_look: dict[str, Work] = {
@@ -41,10 +45,10 @@ def measure(scope: Scope) -> list[Figure]:
         "reports-month-topic": _report(month, filters=TOPIC),
         "reports-two-years": _report(two_years, two_years.previous()),
         "reports-two-years-topic": _report(two_years, two_years.previous(), TOPIC),
-        "reports-behind": partial(behind.lines, behind=page, zone=ZONE, limit=PAGE),
+        "reports-behind": _looking(partial(behind.lines, behind=page, zone=ZONE, limit=PAGE)),
     }
     beside_a_year = {f"reports-{number}-years": _report(_years(number)) for number in (2, 3)}
-    found = [_beside(name, database, work, _look, scope) for name, work in beside_a_look.items()]
+    found = [_beside(name, database, work, _looking(_look), scope) for name, work in beside_a_look.items()]
     one = _report(_years(1))
     found += [_beside(name, database, work, one, scope) for name, work in beside_a_year.items()]
     database.close()
@@ -53,7 +57,16 @@ def measure(scope: Scope) -> list[Figure]:
 
 def _report(period: Period, against: Period | None = None, filters: Filters = Filters()) -> Work:  # noqa: B008
     comparison = Comparison.NONE if against is None else Comparison.PREVIOUS
-    return partial(figures.make, asked=Asked(period, comparison, against, filters), zone=ZONE)
+    asked = Asked(period, comparison, against, filters)
+    return lambda database: asyncio.run(report_maker.make(database, asked, ZONE))
+
+
+def _looking(work: Callable[[Session], object]) -> Work:
+    def look(database: Database) -> None:
+        with database.snapshot() as session:
+            work(session)
+
+    return look
 
 
 def _years(number: int) -> Period:
@@ -78,6 +91,5 @@ def _beside(name: str, database: Database, ours: Work, theirs: Work, scope: Scop
 
 def _milliseconds(database: Database, work: Work) -> float:
     began = perf_counter()
-    with database.snapshot() as session:
-        work(session)
+    work(database)
     return 1000 * (perf_counter() - began)

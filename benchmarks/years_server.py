@@ -25,6 +25,7 @@ from gateway.config import Config
 from gateway.db import Database
 from gateway.models.columns import table_of
 from gateway.models.people import User
+from gateway.roles import settle_memory
 from gateway.runtime import Runtime
 from gateway.services import web_sessions
 from webui.app import create_app
@@ -63,6 +64,7 @@ async def main() -> None:
             return HTMLResponse(Rendering.render(first, *first.last))
 
         apps.append(Starlette(routes=[Route("/bandeja", bare)]))
+        settle_memory()  # as the role does
         listeners = [socket.create_server(("127.0.0.1", 0)) for _ in apps]
         for listener in listeners:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as webui.app does

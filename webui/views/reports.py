@@ -12,36 +12,54 @@ from gateway.catalogue import _
 from gateway.errors import Invalid
 from gateway.rules.people import Access
 from gateway.rules.periods import Period
-from gateway.services.reporting import choices, figures
+from gateway.services.reporting import choices
 from gateway.services.reporting.choices import Chosen
 from gateway.services.reporting.definitions import DEFINITIONS
 from gateway.services.reporting.report import NO_COMPANY, Asked, Report
-from webui import report_charts, report_tables, report_tiles
+from webui import report_charts, report_maker, report_tables, report_tiles
 from webui.asking import ALL_COMPANIES, asked_of, query_of
-from webui.endpoint import page
+from webui.endpoint import page, prepared_of
 from webui.forms import Form, refused
 from webui.numbers import number_in
 from webui.report_links import Links
 from webui.spoken import spoken
-from webui.web import now_of, show, zone_of
+from webui.web import now_of, show, web_of, zone_of
 
 NO_COMPANY_NAME = _("No company")
 
 
-@page(Access.ADMIN)
+async def _make(request: Request) -> Report | Invalid:
+    """Make the report before its page, or return what is wrong with the address."""
+    db = web_of(request).runtime.db
+    asked = await db.in_thread(_understood, request)
+    return asked if isinstance(asked, Invalid) else await report_maker.make(db, asked, zone_of(request))
+
+
+def _understood(request: Request) -> Asked | Invalid:
+    with web_of(request).runtime.db.snapshot() as session:
+        try:
+            asked = asked_of(_with_company(request, session, request.query_params), today=_today(request))
+            choices.chosen(session, asked.filters)
+        except Invalid as error:
+            return error
+        return asked
+
+
+@page(Access.ADMIN, prepare=_make)
 def show_report(request: Request, session: Session) -> Response:
-    query, today = dict(request.query_params), now_of(request).astimezone(zone_of(request)).date()
-    try:
-        asked = asked_of(_with_company(request, session, query), today=today)
-        names = choices.chosen(session, asked.filters)
-    except Invalid as error:
+    query, today, report = dict(request.query_params), _today(request), prepared_of(request)
+    if isinstance(report, Invalid):
         usual = asked_of({}, today=today)
-        return _shown(request, session, usual, refused(query, error), today=today, status=422)
-    report = figures.make(session, asked, zone=zone_of(request))
+        return _shown(request, session, usual, refused(query, report), today=today, status=422)
+    asked, names = report.asked, choices.chosen(session, report.asked.filters)
     form = Form(dict(parse_qsl(query_of(asked))) | {"empresa": _company_field(request, asked, names)})
     every = query.get(ALL_COMPANIES[0]) == ALL_COMPANIES[1]
     found = contents(report, every=every) | {"names": names, "notes": notes(report, today)}
     return _shown(request, session, asked, form, today=today, found=found)
+
+
+def _today(request: Request) -> date:
+    return now_of(request).astimezone(zone_of(request)).date()
 
 
 def contents(report: Report, *, every: bool) -> dict[str, object]:

@@ -32,12 +32,14 @@ from gateway.services.reporting.report import (
 def make(session: Session, asked: Asked, *, zone: ZoneInfo) -> Report:
     """Add up what was asked for."""
     current = recounting.is_current(session, zone)
-    now = _figures(session, asked.period, asked.filters, zone)
-    before = None if asked.against is None else _figures(session, asked.against, asked.filters, zone)
+    now = of_period(session, asked.period, asked.filters, zone=zone)
+    against = asked.against
+    before = None if against is None else of_period(session, against, asked.filters, zone=zone)
     return Report(asked, now, before, counted=current)
 
 
-def _figures(session: Session, period: Period, filters: Filters, zone: ZoneInfo) -> Figures:
+def of_period(session: Session, period: Period, filters: Filters, *, zone: ZoneInfo) -> Figures:
+    """Add up one period."""
     span = Span.of(period, zone)
     received, closed = counted.received(span, filters), counted.closed(span, filters)
     opened = queries.received_by_quarter(session, received)
