@@ -153,7 +153,6 @@ def _measured(figure: Figure) -> Sequence[ColumnElement[Any]]:
 
 
 def _line(row: Row[Any], closings: Sequence[datetime]) -> Line:
-    told = row.closing is not None and row.closing <= len(closings)
     return Line(
         number=row.id,
         subject=row.subject,
@@ -164,7 +163,7 @@ def _line(row: Row[Any], closings: Sequence[datetime]) -> Line:
         channel=row.channel,
         opened_at=row.created_at,
         answered_at=row.first_reply_at,
-        closed_at=closings[row.closing - 1] if told else None,
+        closed_at=behind_rows.closed_at(closings, row.closing),
         closed_by=row.closer,
         minutes=row.minutes,
         work_minutes=row.work_minutes,

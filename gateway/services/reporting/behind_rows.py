@@ -52,3 +52,8 @@ def closings(session: Session, numbers: Sequence[int]) -> dict[int, list[datetim
     for number, kind, actor, at in session.execute(query.order_by(event.ticket_id, event.id)):
         told[number].append((kind, actor, at))
     return {number: [each.at for each in closings_of(events)] for number, events in told.items()}
+
+
+def closed_at(closings: Sequence[datetime], number: int | None) -> datetime | None:
+    """The moment of a request's closing of that number, the first being 1; None: there is none."""
+    return closings[number - 1] if number is not None and number <= len(closings) else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from gateway.models.people import Company, User
 from gateway.models.tickets import Ticket
 from gateway.models.topics import Topic
 from gateway.rules.lifecycle import Channel
-from gateway.services.reporting import counted
+from gateway.services.reporting import behind_rows, counted
 from gateway.services.reporting.counted import CLOSING, REQUEST, Span
 from gateway.services.reporting.report import Asked, Filters
 
@@ -51,8 +51,10 @@ class RequestRow:
 def rows(session: Session, asked: Asked, *, zone: ZoneInfo, most: int) -> Iterator[RequestRow]:
     """Yield up to `most` of them, read as they are asked for: a long period has many."""
     query = _query(asked, Span.of(asked.period, zone), most)
-    for row in session.execute(query.execution_options(yield_per=AT_A_TIME)):
-        yield _row(row)
+    for part in session.execute(query.execution_options(yield_per=AT_A_TIME)).partitions():
+        closed = behind_rows.closings(session, [each.id for each in part if each.closing is not None])
+        for row in part:
+            yield _row(row, behind_rows.closed_at(closed.get(row.id, ()), row.closing))
 
 
 def _query(asked: Asked, span: Span, most: int) -> Select[Any]:
@@ -72,9 +74,11 @@ def _query(asked: Asked, span: Span, most: int) -> Select[Any]:
             _named(_ASSIGNEE).label("assignee"),
             _TICKET.c.channel,
             _TICKET.c.created_at,
+            _TICKET.c.first_reply_at,
             _named(_CLOSER).label("closer"),
             REQUEST.c.answer_minutes,
             REQUEST.c.answer_work_minutes,
+            CLOSING.c.number.label("closing"),
             CLOSING.c.minutes,
             CLOSING.c.work_minutes,
         )
@@ -95,7 +99,7 @@ def _named(person: Any) -> Any:
     return func.coalesce(func.nullif(person.c.name, ""), person.c.email)
 
 
-def _row(row: Row[Any]) -> RequestRow:
+def _row(row: Row[Any], closed_at: datetime | None) -> RequestRow:
     return RequestRow(
         number=row.id,
         subject=row.subject,
@@ -105,15 +109,11 @@ def _row(row: Row[Any]) -> RequestRow:
         assignee=row.assignee or "",
         channel=row.channel,
         received_at=row.created_at,
-        answered_at=_after(row.created_at, row.answer_minutes),
-        closed_at=_after(row.created_at, row.minutes),
+        answered_at=row.first_reply_at,
+        closed_at=closed_at,
         closed_by=row.closer or "",
         answer_minutes=row.answer_minutes,
         answer_work_minutes=row.answer_work_minutes,
         minutes=row.minutes,
         work_minutes=row.work_minutes,
     )
-
-
-def _after(received: datetime, minutes: int | None) -> datetime | None:
-    return None if minutes is None else received + timedelta(minutes=minutes)

@@ -10,12 +10,14 @@ from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from gateway.errors import NotFound
 from gateway.models.columns import table_of
-from gateway.models.tickets import Ticket
+from gateway.models.reports import CountedClosing
+from gateway.models.tickets import Event, Ticket
+from gateway.rules.lifecycle import EventKind
 from gateway.rules.periods import Period
 from gateway.services.reporting import csv_file, figures, files, xlsx_file
 from gateway.services.reporting.files import Form
@@ -216,7 +218,12 @@ def test_a_report_read_back_from_a_spreadsheet(session: Session, scene: Scene) -
 
 
 def test_the_requests_of_a_report(session: Session, scene: Scene) -> None:
-    file = files.write(session, hostile(session, scene), SPANISH, Form.XLSX, site="Mesa")
+    report = hostile(session, scene)
+    moment = local("2026-05-12 18:18").replace(second=31, tzinfo=ZONE).astimezone(UTC)
+    for number in session.execute(select(table_of(CountedClosing).c.ticket_id)).scalars():
+        session.add(Event(ticket_id=number, kind=EventKind.CLOSED, at=moment))
+    session.flush()
+    file = files.write(session, report, SPANISH, Form.XLSX, site="Mesa")
     titles, *rows = [[cell.value for cell in row] for row in book_of(file.content)["Solicitudes"].iter_rows()]
     assert len(rows) == 3
     first = dict(zip(titles, rows[0], strict=True))
@@ -226,7 +233,7 @@ def test_the_requests_of_a_report(session: Session, scene: Scene) -> None:
     assert first["Hasta el cierre, en horas hábiles"] == timedelta(minutes=735)
     assert first["Cerró"] == "-2"
     assert first["Recibida"] == local("2026-05-11 17:48")
-    assert first["Cerrada"] - first["Recibida"] == timedelta(minutes=1470)
+    assert first["Cerrada"] == local("2026-05-12 18:18")
     by_itself = dict(zip(titles, rows[2], strict=True))
     assert by_itself["Cerró"] == "Por sí sola"
     still_open = dict(zip(titles, rows[1], strict=True))
