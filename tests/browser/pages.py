@@ -22,7 +22,7 @@ from webui.endpoint import Endpoint
 from webui.routes import routes
 
 NO_PAGES = (
-    "/healthz", "/readyz", "/metrics", "/adjuntos/", "/mensajes/", "/novedades",
+    "/healthz", "/readyz", "/metrics", "/adjuntos/", "/mensajes/", "/novedades", "/sesion",
     "/reportes.csv", "/reportes.xlsx", "/reportes/solicitudes.csv",
 )  # fmt: skip
 """What answers with something else than a page, or with a piece of one."""

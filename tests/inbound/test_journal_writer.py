@@ -19,16 +19,9 @@ from gateway.services import blobs, journal
 from gateway.services.blobs import SMALL, Spool
 from gateway.services.journal import Incoming
 from tests.outage import away, impatient
-from tests.queues import entries, incoming
+from tests.queues import commits, entries, incoming
 
 LARGE = os.urandom(SMALL + 1)
-
-
-def commits(database: Database) -> list[object]:
-    """What fills with each commit."""
-    seen: list[object] = []
-    event.listen(database.engine, "commit", seen.append)
-    return seen
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from gateway import tokens
@@ -26,6 +25,7 @@ from tests.listener import (
     octets_of,
     talking,
 )
+from tests.queues import commits
 
 Make = Callable[..., Runtime]
 TOKEN = tokens.new_token()
@@ -206,19 +206,18 @@ async def test_three_passes_of_our_own_loop_header_are_enough_and_forged_ones_ar
 
 async def test_mails_that_come_together_share_a_commit(make_runtime: Make) -> None:
     runtime = make_runtime(LISTED)
-    commits: list[object] = []
 
     async def deliver(port: int) -> str:
         async with await Dialogue.begin(port) as client:
             return await client.deliver()
 
     async with listening(runtime) as server:
-        event.listen(runtime.db.engine, "commit", commits.append)
+        shared = commits(runtime.db)
         replies = await asyncio.gather(*(deliver(server.port) for _ in range(20)))
     assert len(set(replies)) == 20
     assert all(reply.startswith("250 2.0.0") for reply in replies)
     assert len(journalled(runtime)) == 20
-    assert len(commits) < 20
+    assert len(shared) < 20
 
 
 async def test_the_role_serves_until_it_is_cancelled(make_runtime: Make) -> None:
