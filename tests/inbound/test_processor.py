@@ -26,6 +26,7 @@ from gateway.runtime import Runtime
 from gateway.services import blobs, contributions, intake, settings
 from gateway.services.blobs import SMALL
 from gateway.services.desk import Desk, open_desk
+from tests.conftest import ONE_ENGINE
 from tests.factories import make_operator, make_topic, make_user, sender_of
 from tests.office import mail, parsed_templates
 from tests.outage import away, impatient
@@ -148,6 +149,7 @@ async def test_a_new_mail_wakes_the_processor_and_it_wakes_the_mailer(hall: Hall
             await hall.runtime.wakeup.wait("outbox", seconds=60)
 
 
+@ONE_ENGINE
 async def test_mail_that_harms_its_reader_is_retried_and_set_aside_while_others_go_on(hall: Hall) -> None:
     reader = Reader(hall.desk.surroundings(), child_module="tests.inbound.unruly_child", wall_seconds=1.5)
     processor = hall.processor(reader)

@@ -38,7 +38,8 @@ SAME = {"Sec-Fetch-Site": "same-origin"}
 
 def rows(runtime: Runtime, model: Any) -> list[Any]:
     with runtime.db.snapshot() as session:
-        return list(session.execute(select(table_of(model))).all())
+        table = table_of(model)
+        return list(session.execute(select(table).order_by(*table.primary_key)).all())
 
 
 def person(runtime: Runtime, email: str = LAURA) -> Any:
